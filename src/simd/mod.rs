@@ -1,0 +1,210 @@
+//! Finds where a number could be: one digit-trigger algorithm, run on the widest registers the machine has.
+//!
+//! A trigger never decides anything. It says "a number worth looking at may pass through this
+//! byte", fast enough that the rest of the engine can afford to be careful. Three shapes are seen:
+//!
+//! * a run of at least [`Spec::run`] ASCII digits;
+//! * digits with separators: three digits, one separator, three digits (`138-0013`), or single
+//!   digits one separator apart (`1 1 0 1`);
+//! * three full-width digits in a row, as the text's encoding writes them.
+#![allow(unsafe_code)]
+
+mod kernel;
+mod lanes;
+
+use std::sync::OnceLock;
+
+/// How one encoding writes the full-width digits `０`..`９`: `lead`, `mid`, then `low..low + 10`.
+#[derive(Clone, Copy, Debug)]
+pub struct WideDigits {
+    /// The first byte, where the encoding needs three (UTF-8: 0xEF); `None` where two are enough.
+    pub lead: Option<u8>,
+    /// The byte before the last.
+    pub mid: u8,
+    /// The last byte of `０`.
+    pub low: u8,
+}
+
+/// What to look for in one pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// The shortest run of ASCII digits that is reported, 1 to 32.
+    pub run: u32,
+    /// The full-width digits of the text's encoding.
+    pub wide: WideDigits,
+}
+
+/// A place to look at, packed: the offset of the trigger's last byte, and which kind it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Event(u32);
+
+impl Event {
+    fn new(at: usize, soft: bool) -> Self {
+        // Passes are at most a few megabytes (see `scan`), so the offset fits in 31 bits.
+        Event((at as u32) << 1 | u32::from(soft))
+    }
+
+    /// Offset of the trigger's last byte, counted from the start of the pass.
+    pub fn at(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    /// True for digits with separators and full-width digits, false for a plain run.
+    pub fn is_soft(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+type Pass = fn(&[u8], usize, usize, Spec, &mut Vec<Event>);
+
+/// Appends the triggers whose last byte lies in `from..to` of `hay` to `out`.
+///
+/// A plain run gives one event, at its `run`-th digit. What lies before `from` is looked at
+/// where a trigger reaches back over it, so cutting a buffer changes nothing. `to - from` must stay
+/// under 2^31.
+pub fn triggers(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+    static BEST: OnceLock<Pass> = OnceLock::new();
+    BEST.get_or_init(|| implementations().pop().map_or(scalar as Pass, |(_, pass)| pass))(
+        hay, from, to, spec, out,
+    );
+}
+
+/// The portable twin: the reference for the others, and the fallback.
+fn scalar(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+    // SAFETY: `Scalar` needs no CPU feature.
+    unsafe { kernel::run::<lanes::Scalar>(hay, from, to, spec, out) }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn sse2(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+    // SAFETY: SSE2 is part of the x86-64 baseline.
+    unsafe { kernel::run::<lanes::Sse2>(hay, from, to, spec, out) }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx2(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
+    fn inner(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+        // SAFETY: the caller of `inner` has the features.
+        unsafe { kernel::run::<lanes::Avx2>(hay, from, to, spec, out) }
+    }
+    // SAFETY: `implementations` hands this function out only where the CPU has the features.
+    unsafe { inner(hay, from, to, spec, out) }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx512(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+    #[target_feature(enable = "avx512bw,avx512f,popcnt,bmi1,bmi2")]
+    fn inner(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+        // SAFETY: the caller of `inner` has the features.
+        unsafe { kernel::run::<lanes::Avx512>(hay, from, to, spec, out) }
+    }
+    // SAFETY: `implementations` hands this function out only where the CPU has the features.
+    unsafe { inner(hay, from, to, spec, out) }
+}
+
+/// Every implementation this machine can run, by name, the slowest first.
+fn implementations() -> Vec<(&'static str, Pass)> {
+    let mut all: Vec<(&'static str, Pass)> = vec![("scalar", scalar)];
+    #[cfg(target_arch = "x86_64")]
+    {
+        all.push(("sse2", sse2));
+        let bits = is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2");
+        if bits && is_x86_feature_detected!("avx2") {
+            all.push(("avx2", avx2));
+        }
+        if bits && is_x86_feature_detected!("avx512bw") {
+            all.push(("avx512bw", avx512));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const UTF8: WideDigits = WideDigits { lead: Some(0xEF), mid: 0xBC, low: 0x90 };
+    const GBK: WideDigits = WideDigits { lead: None, mid: 0xA3, low: 0xB0 };
+
+    /// The definition, byte by byte, with no masks at all.
+    fn naive(hay: &[u8], from: usize, to: usize, spec: Spec) -> Vec<Event> {
+        let digit = |i: usize| hay[i].is_ascii_digit();
+        let digits = |end: usize, n: usize| end + 1 >= n && (end + 1 - n..=end).all(digit);
+        let sep = |i: usize| matches!(hay[i], b' ' | b'-' | b'.');
+        let n = spec.run as usize;
+        let mut out = Vec::new();
+        for i in from..to {
+            if digits(i, n) && !digits(i, n + 1) {
+                out.push(Event::new(i - from, false));
+            }
+            let grouped = digits(i, 3)
+                && ((i >= 6 && sep(i - 3) && digits(i - 4, 3))
+                    || (2..=3).any(|w| {
+                        i >= 5 + w
+                            && digits(i - 3 - w, 3)
+                            && (i - 2 - w..i - 2).all(|j| hay[j] >= 0x80)
+                    }));
+            let single = i >= 6
+                && [0, 2, 4, 6].iter().all(|&k| digit(i - k))
+                && [1, 3, 5].iter().all(|&k| sep(i - k));
+            let stride = 2 + usize::from(spec.wide.lead.is_some());
+            let wide = |end: usize| {
+                end + 1 >= stride
+                    && hay[end].wrapping_sub(spec.wide.low) < 10
+                    && hay[end - 1] == spec.wide.mid
+                    && spec.wide.lead.is_none_or(|b| hay[end - 2] == b)
+            };
+            let wides = i >= 2 * stride && (0..3).all(|k| wide(i - k * stride));
+            if grouped || single || wides {
+                out.push(Event::new(i - from, true));
+            }
+        }
+        out
+    }
+
+    fn soup() -> impl Strategy<Value = Vec<u8>> {
+        let pieces = prop_oneof![
+            4 => "[0-9]{1,14}".prop_map(String::into_bytes),
+            2 => "[ .\\-]".prop_map(String::into_bytes),
+            2 => "[１-９]{1,4}".prop_map(String::into_bytes),
+            1 => "[a-z号\u{3000}\u{a0}]".prop_map(String::into_bytes),
+            1 => "([0-9][ -]){4,9}".prop_map(String::into_bytes),
+            1 => prop::collection::vec(any::<u8>(), 0..70),
+        ];
+        prop::collection::vec(pieces, 0..40).prop_map(|p| p.concat())
+    }
+
+    proptest! {
+        /// Every kernel sees what the definition says, wherever the pass is cut. Soft events may be
+        /// left out where fewer than six digits are near: no detector could match there.
+        #[test]
+        fn kernels_agree_with_the_definition(hay in soup(), cut in 0usize..200, run in 1u32..=18) {
+            for wide in [UTF8, GBK] {
+                let spec = Spec { run, wide };
+                let from = cut.min(hay.len());
+                let want = naive(&hay, from, hay.len(), spec);
+                for (name, pass) in implementations() {
+                    let mut got = Vec::new();
+                    pass(&hay, from, hay.len(), spec, &mut got);
+                    got.sort();
+                    let missing: Vec<_> = want.iter().filter(|e| !got.contains(e)).collect();
+                    let extra: Vec<_> = got.iter().filter(|e| !want.contains(e)).collect();
+                    prop_assert!(extra.is_empty(), "{name} {run}: extra {extra:?}");
+                    prop_assert!(
+                        missing.iter().all(|e| e.is_soft() && digits_near(&hay, from + e.at()) < 6),
+                        "{name} {run}: missing {missing:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Digits in the 64 bytes up to `at`, the least that every kernel counts.
+    fn digits_near(hay: &[u8], at: usize) -> usize {
+        hay[at.saturating_sub(63)..=at].iter().filter(|b| b.is_ascii_digit()).count()
+    }
+}

@@ -1,1 +1,12 @@
+//! Finds personal data in files: proved by checksum, judged against chance, rolled up into a classification map.
+#![deny(unsafe_code, missing_docs)]
 
+pub mod detector;
+pub mod model;
+pub mod scan;
+mod simd;
+pub mod validate;
+
+pub use detector::DetectorSet;
+pub use model::{Batch, Encoding};
+pub use scan::{Scanner, Scratch};

@@ -1,0 +1,69 @@
+//! What a decoder hands to the scanner: one run of text, or many cells in one flat buffer.
+use serde::Serialize;
+
+/// The ASCII-compatible encodings that are scanned as they stand; UTF-16 is transcoded before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8, also for plain ASCII and for bytes of unknown origin.
+    Utf8,
+    /// GB 18030-2022, which GBK and GB 2312 are parts of.
+    Gb18030,
+    /// Big5 with the extensions of the WHATWG encoding standard.
+    Big5,
+}
+
+impl Encoding {
+    /// The decoder of the WHATWG encoding standard for this encoding.
+    pub fn decoder(self) -> &'static encoding_rs::Encoding {
+        match self {
+            Encoding::Utf8 => encoding_rs::UTF_8,
+            Encoding::Gb18030 => encoding_rs::GB18030,
+            Encoding::Big5 => encoding_rs::BIG5,
+        }
+    }
+}
+
+/// One cell of a [`Batch`].
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    /// Where the cell ends in the batch's bytes; the byte there is a terminator that no number contains.
+    pub end: usize,
+    /// The field (column, JSON path) that the cell belongs to, as the decoder numbers them.
+    pub field: u32,
+    /// The data row, from 1; 0 where there are no rows.
+    pub row: u64,
+    /// The line the cell's record starts on, from 1.
+    pub line: u64,
+    /// Offset of the cell's first byte in the object.
+    pub offset: u64,
+}
+
+/// A piece of an object: either running text (`cells` is empty), or cells one after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// The bytes to scan.
+    pub bytes: &'a [u8],
+    /// The cells in order, each ending where the next begins; empty for running text.
+    pub cells: &'a [Cell],
+    /// How the bytes are to be read.
+    pub encoding: Encoding,
+}
+
+impl<'a> Batch<'a> {
+    /// Running text.
+    pub fn text(bytes: &'a [u8], encoding: Encoding) -> Self {
+        Batch { bytes, cells: &[], encoding }
+    }
+
+    /// The cell that byte `at` lies in; `None` in running text.
+    pub fn cell(&self, at: usize) -> Option<(usize, &'a Cell)> {
+        let index = self.cells.partition_point(|cell| cell.end <= at);
+        self.cells.get(index).map(|cell| (index, cell))
+    }
+
+    /// Where the cell with this index starts in the batch's bytes.
+    pub fn start_of(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.cells[index - 1].end + 1 }
+    }
+}

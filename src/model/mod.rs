@@ -1,0 +1,12 @@
+//! The nouns that every stage shares; no stage imports another, all of them import these.
+mod batch;
+mod hit;
+mod secret;
+mod tally;
+
+pub use batch::{Batch, Cell, Encoding};
+pub use hit::{Hit, Leaning};
+pub use secret::{Secret, mask};
+pub use tally::{Sample, Tally};
+pub mod coverage;
+pub mod map;

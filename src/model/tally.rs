@@ -1,0 +1,63 @@
+//! What was counted for one detector in one place; tallies merge in any order.
+use super::Leaning;
+
+/// How many samples a tally keeps.
+const SAMPLES: usize = 3;
+
+/// A masked value and where it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sample {
+    /// Offset in the object.
+    pub offset: u64,
+    /// The masked value.
+    pub masked: String,
+}
+
+/// Counts for one detector in one place. [`Tally::merge`] is associative and commutative, so threads
+/// and machines may add theirs up in any order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Values of the right shape, whether they passed or not.
+    pub shaped: u64,
+    /// Values that passed, by [`Leaning`]: against, silent, for.
+    pub passed: [u64; 3],
+    /// The families seen among those that passed, one bit each.
+    pub families: u64,
+    /// The first few that passed, by offset.
+    pub samples: Vec<Sample>,
+}
+
+impl Tally {
+    /// All that passed.
+    pub fn passed(&self) -> u64 {
+        self.passed.iter().sum()
+    }
+
+    /// Adds one value that passed.
+    pub fn add(&mut self, leaning: Leaning, family: u8, offset: u64, masked: impl FnOnce() -> String) {
+        self.passed[leaning as usize] += 1;
+        self.families |= 1 << (family & 63);
+        let late = self.samples.len() == SAMPLES
+            && self.samples.last().is_some_and(|last| last.offset <= offset);
+        if !late {
+            self.samples.push(Sample { offset, masked: masked() });
+            self.trim();
+        }
+    }
+
+    /// Adds another tally of the same detector and place.
+    pub fn merge(&mut self, other: Tally) {
+        self.shaped += other.shaped;
+        for (mine, theirs) in self.passed.iter_mut().zip(other.passed) {
+            *mine += theirs;
+        }
+        self.families |= other.families;
+        self.samples.extend(other.samples);
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        self.samples.sort();
+        self.samples.truncate(SAMPLES);
+    }
+}

@@ -1,0 +1,185 @@
+//! One anchored automaton for all detectors, and what it tells before any text is seen: how to trigger each.
+use super::SPAN;
+use crate::detector::Detector;
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::util::{primitives::StateID, start, syntax};
+use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::literal;
+use std::collections::HashSet;
+
+/// How the places where a detector might match are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Every match holds a run of at least this many digits, or digits with separators between.
+    Digits(u32),
+    /// Every match begins with one of these.
+    Literals(Vec<String>),
+    /// There is no cheap trigger: every character is tried.
+    Always,
+}
+
+/// Shorter runs of digits are everywhere, so they are no trigger.
+const SHORTEST_RUN: u32 = 6;
+/// The longest run of digits that is told from a longer one.
+pub(super) const LONGEST_RUN: u32 = 32;
+
+/// The compiled patterns. Immutable and shared; walking it needs no cache.
+pub(super) struct Automaton {
+    dfa: dense::DFA<Vec<u32>>,
+    start: StateID,
+}
+
+impl Automaton {
+    /// Compiles the patterns of all detectors; pattern `i` of the automaton is detector `i`.
+    pub fn new(detectors: &[Detector]) -> Result<Self, dense::BuildError> {
+        let alternatives: Vec<String> =
+            detectors.iter().map(|d| format!("(?:{})", d.patterns.join(")|(?:"))).collect();
+        let dfa = dense::Builder::new()
+            .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
+            .syntax(syntax::Config::new().unicode(true).utf8(true))
+            .build_many(&alternatives)?;
+        // No pattern looks around (the loader sees to it), so there is one start state, without fail.
+        let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).unwrap_or_default();
+        Ok(Automaton { dfa, start })
+    }
+
+    pub fn start(&self) -> StateID {
+        self.start
+    }
+
+    #[inline(always)]
+    pub fn next(&self, state: StateID, byte: u8) -> StateID {
+        self.dfa.next_state(state, byte)
+    }
+
+    pub fn at_end(&self, state: StateID) -> StateID {
+        self.dfa.next_eoi_state(state)
+    }
+
+    #[inline(always)]
+    pub fn is_special(&self, state: StateID) -> bool {
+        self.dfa.is_special_state(state)
+    }
+
+    pub fn is_dead(&self, state: StateID) -> bool {
+        self.dfa.is_dead_state(state)
+    }
+
+    /// The detectors that match up to the byte before the one that led here.
+    pub fn matches(&self, state: StateID) -> impl Iterator<Item = usize> + '_ {
+        let count = if self.dfa.is_match_state(state) { self.dfa.match_len(state) } else { 0 };
+        (0..count).map(move |i| self.dfa.match_pattern(state, i).as_usize())
+    }
+
+    fn accepts(&self, state: StateID) -> bool {
+        self.dfa.is_match_state(self.at_end(state))
+    }
+
+    /// Whether a pattern can begin with each byte.
+    pub fn first_bytes(&self) -> [bool; 256] {
+        std::array::from_fn(|b| !self.is_dead(self.next(self.start, b as u8)))
+    }
+
+    /// For runs of digits by length and first two digits: whether any pattern could begin with the run.
+    pub fn plausible_runs(&self) -> Vec<[bool; 100]> {
+        let mut table = vec![[false; 100]; LONGEST_RUN as usize + 1];
+        for head in 0..100u8 {
+            let two = self.next(self.next(self.start, b'0' + head / 10), b'0' + head % 10);
+            let mut states = HashSet::from([two]);
+            for row in table.iter_mut().skip(2) {
+                row[usize::from(head)] = states.iter().any(|&state| {
+                    let ends = (0..=255u8).filter(|b| !b.is_ascii_digit());
+                    self.accepts(state) || ends.into_iter().any(|b| !self.is_dead(self.next(state, b)))
+                });
+                states = states
+                    .iter()
+                    .flat_map(|&state| (b'0'..=b'9').map(move |digit| self.next(state, digit)))
+                    .filter(|&state| !self.is_dead(state))
+                    .collect();
+            }
+        }
+        table
+    }
+
+    /// The shortest run of digits that every match holds, leaving out matches that hold a separated
+    /// form the kernel sees anyway. Walks all paths of the automaton; the three classes of the last
+    /// seven bytes and the longest run are all that need to be remembered.
+    fn least_run(&self) -> u32 {
+        let mut seen = HashSet::new();
+        let mut work = vec![(self.start, [Class::Other; 7], 0u32)];
+        let mut least = LONGEST_RUN;
+        while let Some((state, history, longest)) = work.pop() {
+            if self.accepts(state) {
+                least = least.min(longest);
+            }
+            for byte in 0..=255u8 {
+                let next = self.next(state, byte);
+                if self.is_dead(next) {
+                    continue;
+                }
+                let mut recent = history;
+                recent.rotate_left(1);
+                recent[6] = Class::of(byte);
+                if is_separated(&recent) {
+                    continue;
+                }
+                let run = if recent[6] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
+                if seen.insert((next, recent, run)) {
+                    work.push((next, recent, run));
+                }
+            }
+        }
+        least
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Class {
+    Digit,
+    Separator,
+    Other,
+}
+
+impl Class {
+    fn of(byte: u8) -> Self {
+        match byte {
+            b'0'..=b'9' => Class::Digit,
+            b' ' | b'-' | b'.' => Class::Separator,
+            _ => Class::Other,
+        }
+    }
+}
+
+/// The length of the run that ends the history. A run that fills it is one longer than the longest so far:
+/// the longest of a path grows by one at a time, and only in such a run.
+fn run_of(recent: &[Class; 7], longest: u32) -> u32 {
+    match recent.iter().rev().take_while(|&&class| class == Class::Digit).count() as u32 {
+        7 => (longest + 1).min(LONGEST_RUN),
+        run => run,
+    }
+}
+
+/// The separated forms of [`crate::simd`].
+fn is_separated(recent: &[Class; 7]) -> bool {
+    use Class::{Digit as D, Separator as S};
+    *recent == [D, D, D, S, D, D, D] || *recent == [D, S, D, S, D, S, D]
+}
+
+/// The cheapest trigger that no match of the detector can do without.
+pub(super) fn trigger(detector: &Detector) -> Result<Trigger, dense::BuildError> {
+    let run = Automaton::new(std::slice::from_ref(detector))?.least_run();
+    if run >= SHORTEST_RUN {
+        return Ok(Trigger::Digits(run));
+    }
+    let mut prefixes = literal::Seq::empty();
+    for pattern in &detector.patterns {
+        if let Ok(hir) = regex_syntax::parse(pattern) {
+            prefixes.union(&mut literal::Extractor::new().limit_class(16).extract(&hir));
+        }
+    }
+    let literals: Option<Vec<String>> = prefixes.literals().and_then(|all| {
+        let text = |l: &literal::Literal| String::from_utf8(l.as_bytes().to_vec()).ok();
+        all.iter().map(text).map(|l| l.filter(|l| l.len() >= 2 && l.len() <= SPAN)).collect()
+    });
+    Ok(literals.filter(|all| !all.is_empty()).map_or(Trigger::Always, Trigger::Literals))
+}

@@ -1,0 +1,393 @@
+//! From bytes to validated values: triggers, then the automaton round each, then the validator.
+mod automaton;
+mod boundary;
+mod settle;
+mod symbol;
+
+pub use automaton::Trigger;
+
+use crate::detector::DetectorSet;
+use crate::model::{Batch, Encoding, Hit, Secret};
+use crate::simd::{self, Event, Spec, WideDigits};
+use crate::validate::Verdict;
+use aho_corasick::AhoCorasick;
+use automaton::{Automaton, LONGEST_RUN};
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The longest match of a pattern, in bytes of canonical text.
+pub const SPAN: usize = 96;
+/// The longest match in original bytes: what is longer is cut off.
+const REACH: usize = 160;
+/// How far round a body of text the scanner looks: matches that overlap it, and character boundaries.
+pub const MARGIN: usize = 2 * REACH + symbol::SYNC;
+/// Bytes between two trigger passes: what was triggered is still in the nearest cache when it is looked at.
+const PASS: usize = 32 * 1024;
+/// How far before a number its country code can begin: `+86 (0)`.
+const LEAD_IN: usize = 8;
+
+/// Detectors that cannot be compiled together, in practice because they are too large.
+#[derive(Debug, thiserror::Error)]
+#[error("the detectors do not compile: {0}; make their patterns smaller, or use fewer with --only")]
+pub struct CompileError(#[from] Box<regex_automata::dfa::dense::BuildError>);
+
+/// All detectors, compiled. Immutable: share it between threads, and give each a [`Scratch`].
+///
+/// ```
+/// use pandian::{Batch, DetectorSet, Encoding, Scanner, Scratch};
+///
+/// let scanner = Scanner::new(DetectorSet::built_in()?)?;
+/// let text = Batch::text("手机13800138000".as_bytes(), Encoding::Utf8);
+/// let hits = scanner.scan(&text, 0..text.bytes.len(), &mut Scratch::default()).to_vec();
+/// assert_eq!(&text.bytes[hits[0].start..hits[0].end], b"13800138000");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Scanner {
+    detectors: Arc<DetectorSet>,
+    automaton: Automaton,
+    triggers: Vec<Trigger>,
+    /// The shortest run of digits any detector asks for; `None` when none is triggered by digits.
+    run: Option<u32>,
+    plausible: Vec<[bool; 100]>,
+    first: [bool; 256],
+    /// ASCII context words, which may touch a number: `tel13800138000`.
+    introductions: HashSet<Vec<u8>>,
+    literals: Vec<(Encoding, AhoCorasick)>,
+    always: bool,
+}
+
+/// The mutable half of a scan, one per thread: buffers that are reused, and the counts of the last scan.
+#[derive(Default)]
+pub struct Scratch {
+    events: Vec<Event>,
+    hits: Vec<Hit>,
+    /// By detector: where the values of its shape seen so far end.
+    shape_ends: Vec<usize>,
+    /// Values of the right shape in the last scan, passed or not, at `field * detectors + detector`.
+    pub shaped: Vec<u64>,
+}
+
+/// What stays the same while a body is scanned.
+struct Pass<'a> {
+    batch: &'a Batch<'a>,
+    body: Range<usize>,
+}
+
+impl Scanner {
+    /// Compiles the detectors.
+    ///
+    /// # Errors
+    /// The automaton would be too large.
+    pub fn new(detectors: DetectorSet) -> Result<Self, CompileError> {
+        let automaton = Automaton::new(&detectors).map_err(Box::new)?;
+        let triggers = detectors.iter().map(automaton::trigger).collect::<Result<Vec<_>, _>>().map_err(Box::new)?;
+        let run = triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
+        let ascii = detectors.iter().flat_map(|d| &d.context.support).filter(|word| word.is_ascii());
+        Ok(Scanner {
+            plausible: automaton.plausible_runs(),
+            first: automaton.first_bytes(),
+            introductions: ascii.map(|word| word.to_ascii_lowercase().into_bytes()).collect(),
+            literals: literal_searchers(&triggers),
+            always: triggers.contains(&Trigger::Always),
+            detectors: Arc::new(detectors),
+            automaton,
+            triggers,
+            run,
+        })
+    }
+
+    /// The detectors, in the order that [`Hit::detector`] counts in.
+    pub fn detectors(&self) -> &Arc<DetectorSet> {
+        &self.detectors
+    }
+
+    /// How each detector is triggered, in the same order.
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.triggers
+    }
+
+    /// The validated values that begin in `body`, overlaps settled, in the order of their starts.
+    ///
+    /// `batch` should reach [`MARGIN`] bytes beyond `body` on either side, where there is more of the
+    /// object; then the bodies may be cut anywhere. The counts of shapes are left in `scratch`.
+    pub fn scan<'s>(&self, batch: &Batch<'_>, body: Range<usize>, scratch: &'s mut Scratch) -> &'s [Hit] {
+        let fields = batch.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);
+        scratch.hits.clear();
+        scratch.shaped.clear();
+        scratch.shaped.resize(fields * self.detectors.len(), 0);
+        scratch.shape_ends.clear();
+        scratch.shape_ends.resize(self.detectors.len(), 0);
+        // What begins before the body may overlap what begins in it.
+        let (from, to) = (body.start.saturating_sub(REACH), (body.end + REACH).min(batch.bytes.len()));
+        let pass = Pass { batch, body };
+        if let Some(run) = self.run {
+            self.numbers(&pass, from, to, run, scratch);
+        }
+        self.others(&pass, from, to, scratch);
+        settle::settle(&mut scratch.hits, &self.detectors, REACH);
+        scratch.hits.dedup();
+        scratch.hits.retain(|hit| pass.body.contains(&hit.start));
+        &scratch.hits
+    }
+
+    /// Detectors that are triggered by digits.
+    fn numbers(&self, pass: &Pass<'_>, from: usize, to: usize, run: u32, scratch: &mut Scratch) {
+        let hay = pass.batch.bytes;
+        let spec = Spec { run, wide: wide_digits(pass.batch.encoding) };
+        let mut events = std::mem::take(&mut scratch.events);
+        let mut tried = from;
+        for start in (from..to).step_by(PASS) {
+            events.clear();
+            simd::triggers(hay, start, (start + PASS).min(to), spec, &mut events);
+            for event in &events {
+                let at = start + event.at();
+                if event.is_soft() {
+                    tried = self.separated(pass, at, tried, scratch);
+                } else {
+                    self.plain(pass, at + 1 - run as usize, run as usize, scratch);
+                }
+            }
+        }
+        scratch.events = events;
+    }
+
+    /// A run of at least `run` digits that begins at `start`.
+    #[inline]
+    fn plain(&self, pass: &Pass<'_>, start: usize, run: usize, scratch: &mut Scratch) {
+        let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+        let more = hay[start + run..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count();
+        let end = start + run + more;
+        let real = boundary::real_start(hay, start, encoding);
+        let Some(plausible) = self.plausible.get(end.saturating_sub(real)).filter(|_| end - start >= 2) else { return };
+        if end < real + 2 || !plausible[usize::from(hay[real] & 15) * 10 + usize::from(hay[real + 1] & 15)] {
+            return;
+        }
+        if real == start && start > 0 && b" -)+(".contains(&hay[start - 1]) {
+            self.lead_in(pass, start, scratch);
+        }
+        self.attempt(pass, real, |t| matches!(t, Trigger::Digits(_)), scratch);
+    }
+
+    /// Tries what stands right before a number and may belong to it: `+86 `, `(86)`.
+    fn lead_in(&self, pass: &Pass<'_>, number: usize, scratch: &mut Scratch) {
+        let hay = pass.batch.bytes;
+        let floor = number.saturating_sub(LEAD_IN);
+        let part = |b: &u8| b.is_ascii_digit() || b" -+()".contains(b);
+        let mut at = number - hay[floor..number].iter().rev().take_while(|b| part(b)).count();
+        while at < number {
+            let fresh = at == 0 || !hay[at - 1].is_ascii_digit() || !hay[at].is_ascii_digit();
+            if fresh && self.first[usize::from(hay[at])] {
+                self.attempt(pass, at, |t| matches!(t, Trigger::Digits(_)), scratch);
+            }
+            at += 1;
+        }
+    }
+
+    /// Digits with separators, or full-width ones, seen at `at`: tries every group that begins since
+    /// `tried` and is no plain run. Returns where the next call may begin.
+    fn separated(&self, pass: &Pass<'_>, at: usize, tried: usize, scratch: &mut Scratch) -> usize {
+        let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+        let floor = tried.max(at.saturating_sub(REACH));
+        let part = |b: &u8| b.is_ascii_digit() || b" -.+()".contains(b);
+        let mut start = at - hay[floor.min(at)..at].iter().rev().take_while(|b| part(b)).count();
+        if start > 0 && hay[start - 1] >= 0x80 {
+            start = symbol::boundary_before(hay, floor.min(at), encoding);
+        }
+        let mut after_digit = start > 0 && hay[start - 1].is_ascii_digit();
+        while start <= at {
+            let symbol = symbol::symbol(hay, start, encoding);
+            let is_digit = symbol.ascii().is_some_and(|b| b.is_ascii_digit());
+            let begins = symbol.ascii().is_some_and(|b| self.first[usize::from(b)]);
+            if begins && start >= floor && !(is_digit && after_digit) && !self.is_plain(hay, start) {
+                self.attempt(pass, start, |t| matches!(t, Trigger::Digits(_)), scratch);
+            }
+            after_digit = is_digit;
+            start = symbol.next;
+        }
+        tried.max(at + 1)
+    }
+
+    /// Whether a run begins at `at` that is long enough to be found as such.
+    fn is_plain(&self, hay: &[u8], at: usize) -> bool {
+        let run = self.run.unwrap_or(LONGEST_RUN) as usize;
+        hay.get(at..at + run).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    }
+
+    /// Detectors that are triggered by literals, or not at all.
+    fn others(&self, pass: &Pass<'_>, from: usize, to: usize, scratch: &mut Scratch) {
+        let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+        for (_, searcher) in self.literals.iter().filter(|(of, _)| *of == encoding) {
+            for found in searcher.find_overlapping_iter(&hay[from..to]) {
+                let at = from + found.start();
+                self.attempt(pass, at, |t| matches!(t, Trigger::Literals(_)), scratch);
+            }
+        }
+        if self.always {
+            let mut at = symbol::start_of_char(hay, from, encoding);
+            while at < to {
+                self.attempt(pass, at, |t| *t == Trigger::Always, scratch);
+                at = symbol::symbol(hay, at, encoding).next;
+            }
+        }
+    }
+
+    /// Walks the automaton from `start`, and takes every match that ends on a boundary.
+    fn attempt(&self, pass: &Pass<'_>, start: usize, mine: impl Fn(&Trigger) -> bool, scratch: &mut Scratch) {
+        let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+        let bounded = hay[start].is_ascii_alphanumeric() || hay[start] >= 0x80;
+        let introduces = |word: &[u8]| self.introductions.contains(&word.to_ascii_lowercase());
+        if bounded && !boundary::may_start(hay, start, encoding, introduces) {
+            return;
+        }
+        let (mut state, mut at) = (self.automaton.start(), start);
+        let limit = hay.len().min(start + REACH);
+        while at < limit {
+            let symbol = symbol::symbol(hay, at, encoding);
+            for (i, &byte) in symbol.bytes().iter().enumerate() {
+                state = self.automaton.next(state, byte);
+                if self.automaton.is_special(state) {
+                    if self.automaton.is_dead(state) {
+                        return;
+                    }
+                    if i == 0 {
+                        self.matched(pass, start, at, state, &mine, scratch);
+                    }
+                }
+            }
+            at = symbol.next;
+        }
+        self.matched(pass, start, at, self.automaton.at_end(state), &mine, scratch);
+    }
+
+    fn matched(
+        &self,
+        pass: &Pass<'_>,
+        start: usize,
+        end: usize,
+        state: regex_automata::util::primitives::StateID,
+        mine: &impl Fn(&Trigger) -> bool,
+        scratch: &mut Scratch,
+    ) {
+        let mut ends_well = None;
+        for detector in self.automaton.matches(state).filter(|&d| mine(&self.triggers[d])) {
+            let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+            if *ends_well.get_or_insert_with(|| boundary::may_end(hay, end, encoding)) {
+                self.shaped(pass, start..end, detector, scratch);
+            }
+        }
+    }
+
+    /// Counts a value of the right shape, and keeps it if it passes.
+    fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
+        // Of shapes that overlap, such as a number with and without its country code, the first counts.
+        let ends = &mut scratch.shape_ends[detector];
+        if span.start >= *ends && pass.body.contains(&span.start) {
+            let field = pass.batch.cell(span.start).map_or(0, |(_, cell)| cell.field as usize);
+            scratch.shaped[field * self.detectors.len() + detector] += 1;
+        }
+        *ends = span.end.max(*ends);
+        let mut value = [0; SPAN];
+        let length = compact(pass.batch, span.clone(), &mut value);
+        let (weak, family) = match self.detectors[detector].check(Secret::new(&value[..length])) {
+            Verdict::Pass { family } => (false, family),
+            Verdict::Weak { family } => (true, family),
+            Verdict::Fail => return,
+        };
+        scratch.hits.push(Hit { start: span.start, end: span.end, detector, weak, family });
+    }
+}
+
+/// Writes the canonical text of `span` to `out` without its separators; returns the length.
+fn compact(batch: &Batch<'_>, span: Range<usize>, out: &mut [u8; SPAN]) -> usize {
+    let (mut at, mut length) = (span.start, 0);
+    while at < span.end {
+        let symbol = symbol::symbol(batch.bytes, at, batch.encoding);
+        let kept = symbol.bytes().iter().filter(|b| !b" -.+()".contains(b));
+        for (slot, &byte) in out[length..].iter_mut().zip(kept) {
+            *slot = byte;
+            length += 1;
+        }
+        at = symbol.next;
+    }
+    length
+}
+
+/// One searcher for each encoding that writes the literals in its own way.
+fn literal_searchers(triggers: &[Trigger]) -> Vec<(Encoding, AhoCorasick)> {
+    let literals: Vec<&String> =
+        triggers.iter().flat_map(|t| if let Trigger::Literals(l) = t { l.as_slice() } else { &[] }).collect();
+    if literals.is_empty() {
+        return Vec::new();
+    }
+    [Encoding::Utf8, Encoding::Gb18030, Encoding::Big5]
+        .into_iter()
+        .filter_map(|encoding| {
+            let encoded = literals.iter().map(|l| encoding.decoder().encode(l).0.into_owned());
+            Some((encoding, AhoCorasick::new(encoded).ok()?))
+        })
+        .collect()
+}
+
+fn wide_digits(encoding: Encoding) -> WideDigits {
+    match encoding {
+        Encoding::Utf8 => WideDigits { lead: Some(0xEF), mid: 0xBC, low: 0x90 },
+        Encoding::Gb18030 => WideDigits { lead: None, mid: 0xA3, low: 0xB0 },
+        Encoding::Big5 => WideDigits { lead: None, mid: 0xA2, low: 0xAF },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    fn scanner() -> &'static Scanner {
+        static SCANNER: OnceLock<Scanner> = OnceLock::new();
+        SCANNER.get_or_init(|| {
+            let built_in = DetectorSet::built_in().expect("the detectors that ship load");
+            Scanner::new(built_in).expect("the detectors that ship compile")
+        })
+    }
+
+    fn scan(bytes: &[u8], body: Range<usize>) -> (Vec<Hit>, Vec<u64>) {
+        let mut scratch = Scratch::default();
+        let hits = scanner().scan(&Batch::text(bytes, Encoding::Utf8), body, &mut scratch).to_vec();
+        (hits, scratch.shaped)
+    }
+
+    #[test]
+    fn digit_detectors_are_triggered_by_digits() {
+        for (detector, trigger) in scanner().detectors().iter().zip(scanner().triggers()) {
+            assert!(matches!(trigger, Trigger::Digits(11..)), "{}: {trigger:?}", detector.id);
+        }
+    }
+
+    fn soup() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[0-9]{1,20}",
+            "[ .\\-+():,号x\n]",
+            Just("110101190001011009".to_owned()),
+            Just("１１０１０１１９０００１０１１００９".to_owned()),
+            Just("+86 138 0000 0000".to_owned()),
+            Just("6222 0200 0000 0007".to_owned()),
+            Just("4 4 0 3 0 1 1 9 0 1 0 2 0 3 0 0 4 6".to_owned()),
+            Just("(86)13800138000".to_owned()),
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_changes_nothing(text in soup(), cut in 0usize..400) {
+            let (bytes, cut) = (text.as_bytes(), cut.min(text.len()));
+            let (whole, shapes) = scan(bytes, 0..bytes.len());
+            let ((mut parts, left), (right, more)) = (scan(bytes, 0..cut), scan(bytes, cut..bytes.len()));
+            parts.extend(right);
+            prop_assert_eq!(whole, parts);
+            let sum: Vec<u64> = left.iter().zip(more).map(|(a, b)| a + b).collect();
+            prop_assert_eq!(shapes, sum);
+        }
+    }
+}

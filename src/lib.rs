@@ -1,6 +1,7 @@
 //! Finds personal data in files: proved by checksum, judged against chance, rolled up into a classification map.
 #![deny(unsafe_code, missing_docs)]
 
+pub mod classify;
 pub mod detector;
 pub mod model;
 pub mod scan;

@@ -1,0 +1,155 @@
+//! Words that speak for or against a label: near a value in text, or in the name of its column.
+use crate::detector::DetectorSet;
+use crate::model::Leaning;
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::HashMap;
+
+/// Bytes of the original text before a value that are searched for words: about 20 Han characters.
+pub const BEFORE: usize = 64;
+/// Bytes after it. Only words in favour count there, for what follows is mostly the next field's name.
+pub const AFTER: usize = 16;
+/// The most tokens that one listed word is split into: `user_id_card_no` holds `id_card_no`.
+const TOKENS: usize = 4;
+
+/// The context words of all detectors, ready to be looked up.
+pub struct ContextWords {
+    han: Option<AhoCorasick>,
+    /// By pattern of `han`.
+    han_words: Vec<Vec<(usize, Leaning)>>,
+    /// ASCII words, lower case, without separators.
+    ascii: HashMap<String, Vec<(usize, Leaning)>>,
+    detectors: usize,
+}
+
+/// What a piece of text says to each detector, the last word winning.
+type Spoken = Vec<(usize, usize, Leaning)>;
+
+impl ContextWords {
+    /// Collects the words.
+    pub fn new(detectors: &DetectorSet) -> Self {
+        let mut han: HashMap<String, Vec<(usize, Leaning)>> = HashMap::new();
+        let mut ascii: HashMap<String, Vec<(usize, Leaning)>> = HashMap::new();
+        for (i, detector) in detectors.iter().enumerate() {
+            let support = detector.context.support.iter().map(|word| (word, Leaning::For));
+            let oppose = detector.context.oppose.iter().map(|word| (word, Leaning::Against));
+            for (word, leaning) in support.chain(oppose) {
+                let (table, key) = if word.is_ascii() {
+                    (&mut ascii, tokens(word).map(|(_, token)| token).collect())
+                } else {
+                    (&mut han, word.clone())
+                };
+                table.entry(key).or_default().push((i, leaning));
+            }
+        }
+        let (patterns, han_words): (Vec<_>, Vec<_>) = han.into_iter().unzip();
+        let searcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
+        ContextWords { han: searcher.ok(), han_words, ascii, detectors: detectors.len() }
+    }
+
+    /// What the text before and after a value says to one detector: the nearest word before it decides;
+    /// where there is none, a word in favour right after it.
+    pub fn near(&self, before: &str, after: &str, detector: usize) -> Leaning {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let mine = |(_, d, _): &&(usize, usize, Leaning)| *d == detector;
+        if let Some((_, _, leaning)) = self.spoken(line).iter().rfind(mine) {
+            return *leaning;
+        }
+        let rest = after.split('\n').next().unwrap_or_default();
+        match self.spoken(rest).iter().find(mine) {
+            Some((_, _, Leaning::For)) => Leaning::For,
+            _ => Leaning::Silent,
+        }
+    }
+
+    /// What the name of a column says to every detector. Support outweighs: `order_mobile` holds mobiles.
+    pub fn of_name(&self, name: &str) -> Vec<Leaning> {
+        let mut leanings = vec![Leaning::Silent; self.detectors];
+        for (_, detector, leaning) in self.spoken(name) {
+            let known = &mut leanings[detector];
+            if *known != Leaning::For {
+                *known = leaning;
+            }
+        }
+        leanings
+    }
+
+    /// All words in `text` in the order of their ends.
+    fn spoken(&self, text: &str) -> Spoken {
+        let mut spoken = Vec::new();
+        if let Some(han) = &self.han {
+            for found in han.find_iter(text) {
+                let words = &self.han_words[found.pattern().as_usize()];
+                spoken.extend(words.iter().map(|&(detector, leaning)| (found.end(), detector, leaning)));
+            }
+        }
+        let tokens: Vec<(usize, String)> = tokens(text).collect();
+        for first in 0..tokens.len() {
+            let mut joined = String::new();
+            for (end, token) in tokens[first..].iter().take(TOKENS) {
+                joined.push_str(token);
+                let words = self.ascii.get(&joined).into_iter().flatten();
+                spoken.extend(words.map(|&(detector, leaning)| (*end, detector, leaning)));
+            }
+        }
+        spoken.sort_by_key(|&(end, _, _)| end);
+        spoken
+    }
+}
+
+/// The ASCII words of a name, lower case, with their ends: split at everything that is no letter, and
+/// before the capitals of camelCase.
+fn tokens(text: &str) -> impl Iterator<Item = (usize, String)> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() && !bytes[at].is_ascii_alphabetic() {
+            at += 1;
+        }
+        let start = at;
+        while at < bytes.len() && bytes[at].is_ascii_alphabetic() {
+            let hump = at > start && bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase();
+            if hump {
+                break;
+            }
+            at += 1;
+        }
+        (start < at).then(|| (at, text[start..at].to_ascii_lowercase()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> (ContextWords, usize) {
+        let set = DetectorSet::built_in().expect("the detectors that ship load");
+        let mobile = set.iter().position(|d| d.id == "cn-mobile").expect("there is one");
+        (ContextWords::new(&set), mobile)
+    }
+
+    #[test]
+    fn the_nearest_word_before_decides() {
+        let (words, mobile) = words();
+        assert_eq!(words.near("订单号 2, 手机：", "", mobile), Leaning::For);
+        assert_eq!(words.near("手机 1, 订单号：", "", mobile), Leaning::Against);
+        assert_eq!(words.near("userMobileNo=", "", mobile), Leaning::For);
+        assert_eq!(words.near("手机\n", "", mobile), Leaning::Silent);
+        assert_eq!(words.near("", "（手机）", mobile), Leaning::For);
+        assert_eq!(words.near("", " 订单", mobile), Leaning::Silent);
+    }
+
+    #[test]
+    fn names_are_split_into_whole_words() {
+        let (words, mobile) = words();
+        for (name, leaning) in [
+            ("user_mobile_no", Leaning::For),
+            ("lxdh", Leaning::For),
+            ("hotel", Leaning::Silent),
+            ("orderNo", Leaning::Against),
+            ("order_phone", Leaning::For),
+            ("收货人手机", Leaning::For),
+        ] {
+            assert_eq!(words.of_name(name)[mobile], leaning, "{name}");
+        }
+    }
+}

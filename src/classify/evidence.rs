@@ -1,0 +1,132 @@
+//! Evidence against chance: how many of the values that passed would have passed anyway.
+//!
+//! Of `n` values of a detector's shape, `k` pass. Those that failed are no such values, so they tell
+//! how much noise there is: noise passes at the detector's chance rate `p`, hence
+//! `E = (n - k + 1) p / (1 - p)` of the `k` are expected to be noise (the 1 keeps a single value from
+//! looking certain). Noise is taken to sit where the context speaks against the label first, then
+//! where it is silent, and only last where it speaks for it. In each of the three groups the share of
+//! noise gives the odds that a value is real; the context multiplies them.
+use crate::detector::Detector;
+use crate::model::{Leaning, Tally};
+
+/// What a context word is worth: it multiplies or divides the odds.
+const CONTEXT_ODDS: f64 = 30.0;
+/// Values that all belong to this many families, or fewer, may be a counter running through them.
+const FEW_FAMILIES: u32 = 2;
+/// How many values it takes before few families are strange.
+const MANY_VALUES: u64 = 50;
+
+/// The verdict on one detector in one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// Confidence of the values in each group, by [`Leaning`].
+    pub confidence: [f64; 3],
+    /// Values expected to have passed by chance.
+    pub expected: f64,
+    /// log10 of the probability that chance lets at least as many pass; an upper bound.
+    pub log10_chance: f64,
+    /// Whether the values look like a counter: many, and all of one or two families.
+    pub sequential: bool,
+}
+
+impl Judgement {
+    /// Judges a tally.
+    pub fn new(tally: &Tally, detector: &Detector) -> Self {
+        let passed = tally.passed();
+        let candidates = tally.shaped.max(passed);
+        let p = detector.chance;
+        let expected = (candidates - passed + 1) as f64 * p / (1.0 - p);
+        let sequential = passed >= MANY_VALUES && tally.families.count_ones() <= FEW_FAMILIES;
+        let mut noise = expected;
+        let mut confidence = [0.0; 3];
+        for leaning in [Leaning::Against, Leaning::Silent, Leaning::For] {
+            let group = tally.passed[leaning as usize] as f64;
+            if group == 0.0 {
+                continue;
+            }
+            let share = (noise / group).clamp(1e-12, 1.0);
+            noise = (noise - group).max(p / (1.0 - p));
+            let mut odds = (1.0 - share) / share * detector.prior;
+            if sequential {
+                odds = odds.min(0.25);
+            }
+            odds *= match leaning {
+                Leaning::Against => 1.0 / CONTEXT_ODDS,
+                Leaning::Silent => 1.0,
+                Leaning::For => CONTEXT_ODDS,
+            };
+            confidence[leaning as usize] = odds / (1.0 + odds);
+        }
+        let log10_chance = log10_tail(candidates, passed, p);
+        Judgement { confidence, expected: candidates as f64 * p, log10_chance, sequential }
+    }
+
+    /// Values in the groups that reach `min`, and their mean confidence; the best confidence where none does.
+    pub fn matched(&self, tally: &Tally, min: f64) -> (u64, f64) {
+        let groups = self.confidence.iter().zip(tally.passed).filter(|(c, k)| **c >= min && *k > 0);
+        let (count, sum) = groups.fold((0, 0.0), |(n, sum), (c, k)| (n + k, sum + c * k as f64));
+        if count == 0 {
+            return (0, self.confidence.iter().copied().fold(0.0, f64::max));
+        }
+        (count, sum / count as f64)
+    }
+}
+
+/// log10 P(X >= k), X binomial(n, p): Chernoff's bound `-n KL(k/n, p)`, which needs no sum and is never too small.
+fn log10_tail(n: u64, k: u64, p: f64) -> f64 {
+    let (n, share) = (n as f64, k as f64 / n.max(1) as f64);
+    if share <= p {
+        return 0.0;
+    }
+    let rest = if share < 1.0 { (1.0 - share) * ((1.0 - share) / (1.0 - p)).ln() } else { 0.0 };
+    -n * (share * (share / p).ln() + rest) / std::f64::consts::LN_10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detector::DetectorSet;
+
+    fn judge(id: &str, shaped: u64, passed: [u64; 3], families: u64) -> Judgement {
+        let set = DetectorSet::built_in().expect("the detectors that ship load");
+        let tally = Tally { shaped, passed, families, samples: Vec::new() };
+        Judgement::new(&tally, set.get(id).expect("there is one"))
+    }
+
+    #[test]
+    fn a_million_order_numbers_are_no_cards() {
+        let verdict = judge("bank-card", 1_000_000, [0, 1200, 0], u64::MAX);
+        assert!(verdict.confidence[1] < 0.1, "{verdict:?}");
+        let verdict = judge("bank-card", 40, [0, 40, 0], u64::MAX);
+        assert!(verdict.confidence[1] > 0.99 && verdict.log10_chance < -100.0, "{verdict:?}");
+    }
+
+    #[test]
+    fn context_keeps_real_values_among_noise() {
+        let verdict = judge("cn-mobile", 10_000, [600, 30, 500], u64::MAX);
+        assert!(verdict.confidence[0] < 0.1 && verdict.confidence[2] > 0.99, "{verdict:?}");
+    }
+
+    #[test]
+    fn a_single_value_is_judged_by_its_checksum_and_its_words() {
+        assert!(judge("cn-resident-id", 1, [1, 0, 0], 1).confidence[0] > 0.99);
+        assert!(judge("cn-mobile", 1, [0, 1, 0], 1).confidence[1] > 0.9);
+        assert!(judge("cn-mobile", 1, [1, 0, 0], 1).confidence[0] < 0.5);
+        assert!(judge("cn-resident-id-15", 1, [0, 1, 0], 1).confidence[1] < 0.5);
+        assert!(judge("cn-resident-id-15", 1, [0, 0, 1], 1).confidence[2] > 0.8);
+        assert!(judge("cn-resident-id-15", 50, [0, 50, 0], u64::MAX).confidence[1] > 0.9);
+    }
+
+    #[test]
+    fn a_counter_is_no_column_of_mobiles() {
+        let verdict = judge("cn-mobile", 300, [0, 300, 0], 1);
+        assert!(verdict.sequential && verdict.confidence[1] < 0.5, "{verdict:?}");
+    }
+
+    #[test]
+    fn the_tail_bound_is_never_below_the_tail() {
+        // P(X >= 1), n = 1: p itself.
+        assert!((log10_tail(1, 1, 0.1) + 1.0).abs() < 1e-9);
+        assert_eq!(log10_tail(100, 5, 0.1), 0.0);
+    }
+}

@@ -2,9 +2,11 @@
 #![deny(unsafe_code, missing_docs)]
 
 pub mod classify;
+pub mod decode;
 pub mod detector;
 pub mod model;
 pub mod scan;
+pub mod source;
 mod simd;
 pub mod validate;
 

@@ -1,6 +1,10 @@
 //! What a decoder hands to the scanner: one run of text, or many cells in one flat buffer.
 use serde::Serialize;
 
+/// How far round a body of text a scanner may look, in bytes: values that overlap it, context words, and
+/// character boundaries. A window that is to be cut must reach this far beyond the cut.
+pub const MARGIN: usize = 1024;
+
 /// The ASCII-compatible encodings that are scanned as they stand; UTF-16 is transcoded before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ mod hit;
 mod secret;
 mod tally;
 
-pub use batch::{Batch, Cell, Encoding};
+pub use batch::{Batch, Cell, Encoding, MARGIN};
 pub use hit::{Hit, Leaning};
 pub use secret::{Secret, mask};
 pub use tally::{Sample, Tally};

@@ -7,7 +7,7 @@ mod symbol;
 pub use automaton::Trigger;
 
 use crate::detector::DetectorSet;
-use crate::model::{Batch, Encoding, Hit, Secret};
+use crate::model::{Batch, Encoding, Hit, MARGIN, Secret};
 use crate::simd::{self, Event, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
@@ -20,8 +20,7 @@ use std::sync::Arc;
 pub const SPAN: usize = 96;
 /// The longest match in original bytes: what is longer is cut off.
 const REACH: usize = 160;
-/// How far round a body of text the scanner looks: matches that overlap it, and character boundaries.
-pub const MARGIN: usize = 2 * REACH + symbol::SYNC;
+const _: () = assert!(2 * REACH + symbol::SYNC <= MARGIN, "a margin must hold two matches and a boundary");
 /// Bytes between two trigger passes: what was triggered is still in the nearest cache when it is looked at.
 const PASS: usize = 32 * 1024;
 /// How far before a number its country code can begin: `+86 (0)`.
@@ -62,8 +61,8 @@ pub struct Scanner {
 pub struct Scratch {
     events: Vec<Event>,
     hits: Vec<Hit>,
-    /// By detector: where the values of its shape seen so far end.
-    shape_ends: Vec<usize>,
+    /// Values of the right shape: start, end, detector.
+    shapes: Vec<(usize, usize, usize)>,
     /// Values of the right shape in the last scan, passed or not, at `field * detectors + detector`.
     pub shaped: Vec<u64>,
 }
@@ -109,15 +108,14 @@ impl Scanner {
 
     /// The validated values that begin in `body`, overlaps settled, in the order of their starts.
     ///
-    /// `batch` should reach [`MARGIN`] bytes beyond `body` on either side, where there is more of the
+    /// `batch` should reach [`MARGIN`](crate::model::MARGIN) bytes beyond `body` on either side, where there is more of the
     /// object; then the bodies may be cut anywhere. The counts of shapes are left in `scratch`.
     pub fn scan<'s>(&self, batch: &Batch<'_>, body: Range<usize>, scratch: &'s mut Scratch) -> &'s [Hit] {
         let fields = batch.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);
         scratch.hits.clear();
         scratch.shaped.clear();
         scratch.shaped.resize(fields * self.detectors.len(), 0);
-        scratch.shape_ends.clear();
-        scratch.shape_ends.resize(self.detectors.len(), 0);
+        scratch.shapes.clear();
         // What begins before the body may overlap what begins in it.
         let (from, to) = (body.start.saturating_sub(REACH), (body.end + REACH).min(batch.bytes.len()));
         let pass = Pass { batch, body };
@@ -125,6 +123,7 @@ impl Scanner {
             self.numbers(&pass, from, to, run, scratch);
         }
         self.others(&pass, from, to, scratch);
+        self.count_shapes(&pass, scratch);
         settle::settle(&mut scratch.hits, &self.detectors, REACH);
         scratch.hits.dedup();
         scratch.hits.retain(|hit| pass.body.contains(&hit.start));
@@ -278,15 +277,25 @@ impl Scanner {
         }
     }
 
-    /// Counts a value of the right shape, and keeps it if it passes.
-    fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
-        // Of shapes that overlap, such as a number with and without its country code, the first counts.
-        let ends = &mut scratch.shape_ends[detector];
-        if span.start >= *ends && pass.body.contains(&span.start) {
-            let field = pass.batch.cell(span.start).map_or(0, |(_, cell)| cell.field as usize);
-            scratch.shaped[field * self.detectors.len() + detector] += 1;
+    /// Counts the shapes that begin in the body. Of those that overlap, such as a number with and without
+    /// its country code, the first counts.
+    fn count_shapes(&self, pass: &Pass<'_>, scratch: &mut Scratch) {
+        if !scratch.shapes.is_sorted() {
+            scratch.shapes.sort_unstable();
         }
-        *ends = span.end.max(*ends);
+        let mut ends = vec![0; self.detectors.len()];
+        for &(start, end, detector) in &scratch.shapes {
+            if start >= ends[detector] && pass.body.contains(&start) {
+                let field = pass.batch.cell(start).map_or(0, |(_, cell)| cell.field as usize);
+                scratch.shaped[field * self.detectors.len() + detector] += 1;
+            }
+            ends[detector] = end.max(ends[detector]);
+        }
+    }
+
+    /// Notes a value of the right shape, and keeps it if it passes.
+    fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
+        scratch.shapes.push((span.start, span.end, detector));
         let mut value = [0; SPAN];
         let length = compact(pass.batch, span.clone(), &mut value);
         let (weak, family) = match self.detectors[detector].check(Secret::new(&value[..length])) {

@@ -1,0 +1,34 @@
+//! Opens what holds data: folders, files, standard input.
+mod map;
+mod open;
+mod walk;
+
+pub use open::{Content, Opened, open};
+pub use walk::{Walk, visit};
+
+use crate::model::coverage::{Exception, Reason, State};
+use std::io;
+use std::path::PathBuf;
+
+/// A file to scan.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The path to show: as given on the command line, and the path below it.
+    pub shown: String,
+}
+
+/// The ledger row for an error of the system.
+pub fn failed(shown: &str, error: &io::Error) -> Exception {
+    let reason = match error.kind() {
+        io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
+        io::ErrorKind::NotFound => Reason::Vanished,
+        _ => Reason::ReadError,
+    };
+    Exception { path: shown.to_owned(), state: State::Failed, reason, detail: error.to_string() }
+}
+
+fn skipped(shown: &str, reason: Reason, detail: &str) -> Exception {
+    Exception { path: shown.to_owned(), state: State::Skipped, reason, detail: detail.to_owned() }
+}

@@ -5,6 +5,7 @@ pub mod classify;
 pub mod decode;
 pub mod detector;
 pub mod model;
+pub mod pipeline;
 pub mod scan;
 pub mod source;
 mod simd;
@@ -12,4 +13,5 @@ pub mod validate;
 
 pub use detector::DetectorSet;
 pub use model::{Batch, Encoding};
+pub use pipeline::Engine;
 pub use scan::{Scanner, Scratch};

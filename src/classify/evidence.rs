@@ -7,7 +7,7 @@
 //! where it is silent, and only last where it speaks for it. In each of the three groups the share of
 //! noise gives the odds that a value is real; the context multiplies them.
 use crate::detector::Detector;
-use crate::model::{Leaning, Tally};
+use crate::model::{Lang, Leaning, Tally};
 
 /// What a context word is worth: it multiplies or divides the odds.
 const CONTEXT_ODDS: f64 = 30.0;
@@ -70,6 +70,27 @@ impl Judgement {
         }
         (count, sum / count as f64)
     }
+}
+
+/// The verdict in words, with the numbers it rests on.
+pub fn reason(judgement: &Judgement, tally: &Tally, lang: Lang) -> String {
+    let (passed, shaped) = (tally.passed(), tally.shaped.max(tally.passed()));
+    let expected = if judgement.expected < 0.05 { "<0.1".into() } else { format!("{:.1}", judgement.expected) };
+    let [against, _, support] = tally.passed;
+    let mut words = lang.pick(
+        format!("形状相符 {shaped} 个，通过校验 {passed} 个，随机预期 {expected} 个"),
+        format!("{passed} of {shaped} numbers of this shape pass; chance alone would pass {expected}"),
+    );
+    if support > 0 {
+        words += &lang.pick(format!("；{support} 个有佐证词"), format!("; {support} beside a supporting word"));
+    }
+    if against > 0 {
+        words += &lang.pick(format!("；{against} 个有反证词"), format!("; {against} beside an opposing word"));
+    }
+    if judgement.sequential {
+        words += lang.pick("；号段过于集中，像流水号", "; all of one or two prefixes, like a counter");
+    }
+    words
 }
 
 /// log10 P(X >= k), X binomial(n, p): Chernoff's bound `-n KL(k/n, p)`, which needs no sum and is never too small.

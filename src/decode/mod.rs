@@ -10,7 +10,7 @@ mod text;
 mod window;
 
 pub use origin::Origin;
-pub use sniff::{Charset, Format, Layout, sniff};
+pub use sniff::{Charset, Format, HEAD, Layout, sniff};
 pub use window::{Ended, Input, decode};
 
 use crate::model::Batch;

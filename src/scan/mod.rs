@@ -307,6 +307,17 @@ impl Scanner {
     }
 }
 
+/// The text of a few bytes round `at`, which is the start of a character: from `floor` or a little later, up to `at`.
+pub fn text_before(bytes: &[u8], floor: usize, at: usize, encoding: Encoding) -> String {
+    let start = symbol::start_of_char(bytes, floor, encoding);
+    decoded(&bytes[start..at], encoding)
+}
+
+/// `bytes` as UTF-8, with U+FFFD for what is broken.
+pub fn decoded(bytes: &[u8], encoding: Encoding) -> String {
+    encoding.decoder().decode_without_bom_handling(bytes).0.into_owned()
+}
+
 /// Writes the canonical text of `span` to `out` without its separators; returns the length.
 fn compact(batch: &Batch<'_>, span: Range<usize>, out: &mut [u8; SPAN]) -> usize {
     let (mut at, mut length) = (span.start, 0);

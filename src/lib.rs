@@ -2,10 +2,12 @@
 #![deny(unsafe_code, missing_docs)]
 
 pub mod classify;
+pub mod cli;
 pub mod decode;
 pub mod detector;
 pub mod model;
 pub mod pipeline;
+pub mod report;
 pub mod scan;
 pub mod source;
 mod simd;

@@ -77,7 +77,7 @@ impl Columns {
                     field += 1;
                     field_at = at;
                     if record_end {
-                        self.end_of_record(&mut gathered, record);
+                        self.end_of_record(&mut gathered, record, window.encoding);
                         record = Record { row: self.row, line: window.origin.line + passed + core.line() - 1 };
                         (field, done) = (0, at);
                         if gathered.bytes.len() > GATHER && !self.flush(&mut gathered, window, sink) {
@@ -110,14 +110,14 @@ impl Columns {
         gathered.bytes.push(TERMINATOR);
     }
 
-    fn end_of_record(&mut self, gathered: &mut Gathered, record: Record) {
+    fn end_of_record(&mut self, gathered: &mut Gathered, record: Record, encoding: Encoding) {
         let is_header = self.header && self.names.is_empty();
         if is_header {
             let mut start = 0;
             for cell in &gathered.cells {
-                let name = String::from_utf8_lossy(&gathered.bytes[start..cell.end]).trim().to_owned();
+                let (name, _) = encoding.decoder().decode_without_bom_handling(&gathered.bytes[start..cell.end]);
                 start = cell.end + 1;
-                self.names.push(name);
+                self.names.push(name.trim().to_owned());
             }
             gathered.bytes.clear();
             gathered.cells.clear();

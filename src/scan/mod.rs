@@ -23,6 +23,8 @@ const REACH: usize = 160;
 const _: () = assert!(2 * REACH + symbol::SYNC <= MARGIN, "a margin must hold two matches and a boundary");
 /// Bytes between two trigger passes: what was triggered is still in the nearest cache when it is looked at.
 const PASS: usize = 32 * 1024;
+/// What may stand inside a value and is no part of it.
+const SEPARATORS: &[u8] = b" -.+()";
 /// How far before a number its country code can begin: `+86 (0)`.
 const LEAD_IN: usize = 8;
 
@@ -318,12 +320,28 @@ pub fn decoded(bytes: &[u8], encoding: Encoding) -> String {
     encoding.decoder().decode_without_bom_handling(bytes).0.into_owned()
 }
 
+/// The canonical form of a text: full-width forms, dashes and spaces folded to ASCII. What patterns are written for.
+pub fn canonical(text: &str) -> String {
+    let (mut at, mut folded) = (0, Vec::new());
+    while at < text.len() {
+        let symbol = symbol::symbol(text.as_bytes(), at, Encoding::Utf8);
+        folded.extend_from_slice(symbol.bytes());
+        at = symbol.next;
+    }
+    String::from_utf8_lossy(&folded).into_owned()
+}
+
+/// A canonical text as validators see it.
+pub fn without_separators(canonical: &str) -> String {
+    canonical.chars().filter(|c| !c.is_ascii() || !SEPARATORS.contains(&(*c as u8))).collect()
+}
+
 /// Writes the canonical text of `span` to `out` without its separators; returns the length.
 fn compact(batch: &Batch<'_>, span: Range<usize>, out: &mut [u8; SPAN]) -> usize {
     let (mut at, mut length) = (span.start, 0);
     while at < span.end {
         let symbol = symbol::symbol(batch.bytes, at, batch.encoding);
-        let kept = symbol.bytes().iter().filter(|b| !b" -.+()".contains(b));
+        let kept = symbol.bytes().iter().filter(|b| !SEPARATORS.contains(b));
         for (slot, &byte) in out[length..].iter_mut().zip(kept) {
             *slot = byte;
             length += 1;

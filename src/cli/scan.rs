@@ -1,0 +1,127 @@
+//! `pandian scan`: from what was typed to a sweep, its progress, and its reports.
+use super::progress::Progress;
+use super::{COMPLETE, Failure, INCOMPLETE, SetArgs, print};
+use crate::model::Lang;
+use crate::pipeline::{DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Options, Watch, sweep};
+use crate::report;
+use crate::source::Walk;
+use clap::Args;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+#[derive(Args)]
+pub(super) struct ScanArgs {
+    /// Folders, files, or - for standard input
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<PathBuf>,
+    /// Write the classification map here
+    #[arg(short, long, value_name = "map.json")]
+    output: Option<PathBuf>,
+    /// Write every finding here, one JSON object a line
+    #[arg(long, value_name = "findings.jsonl")]
+    findings: Option<PathBuf>,
+    /// Write the values themselves into the findings, unmasked
+    #[arg(long, requires = "findings")]
+    reveal: bool,
+    #[command(flatten)]
+    set: SetArgs,
+    /// Count what is at least this sure, 0 to 1
+    #[arg(long, value_name = "X", default_value_t = MIN_CONFIDENCE, value_parser = confidence)]
+    min_confidence: f64,
+    /// Threads; the default is one for each core
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Only files whose name or path below the target matches
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// No files or folders whose name or path below the target matches
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Follow symbolic links
+    #[arg(long)]
+    follow: bool,
+    /// Honour .gitignore and its like, and leave out hidden files
+    #[arg(long)]
+    respect_ignore: bool,
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say how each detector is triggered
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn confidence(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "write a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("write a number from 0 to 1".into()) }
+}
+
+pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern)?);
+    }
+    Ok(set.build()?)
+}
+
+pub(super) fn run(args: ScanArgs, lang: Lang) -> Result<u8, Failure> {
+    let engine = Engine::new(args.set.load()?)?;
+    if args.verbose {
+        for (detector, trigger) in engine.scanner.detectors().iter().zip(engine.scanner.triggers()) {
+            eprintln!("pandian: {}: {trigger:?}", detector.id);
+        }
+    }
+    let options = options(&args, lang)?;
+    if args.reveal {
+        eprintln!("pandian: {}", lang.pick(
+            "--reveal：明细文件将包含未脱敏的个人信息（权限 0600），请妥善保管并及时销毁。",
+            "--reveal: the findings file will hold unmasked personal data (mode 0600); guard it, and destroy it in time.",
+        ));
+    }
+    let jobs = options.walk.jobs;
+    // Fails only if a pool exists already, and there is one command a process.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    let watch = Arc::new(Watch::default());
+    let on_interrupt = watch.clone();
+    ctrlc::set_handler(move || on_interrupt.stop.store(true, Ordering::Relaxed))?;
+    let progress = (!args.quiet).then(|| Progress::start(&options.walk, watch.clone(), lang));
+    let swept = sweep(&engine, &options, &watch);
+    drop(progress);
+    let map = swept.map_err(|error| match &args.findings {
+        Some(path) => format!("{}: the findings cannot be written: {error}", path.display()),
+        None => error.to_string(),
+    })?;
+    if let Some(path) = &args.output {
+        report::json::write(&map, path).map_err(|error| format!("{}: the map cannot be written: {error}; free some space or choose another place with -o", path.display()))?;
+    }
+    if !args.quiet {
+        print(&report::terminal::render(&map, engine.scanner.detectors(), lang))?;
+    }
+    Ok(if map.complete { COMPLETE } else { INCOMPLETE })
+}
+
+fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
+    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) = args.targets.iter().cloned().partition(|target| target.as_os_str() == "-");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let findings = args.findings.as_ref().map(|path| {
+        FindingsFile::create(path).map_err(|error| format!("{}: cannot be created: {error}", path.display()))
+    });
+    Ok(Options {
+        walk: Walk {
+            targets: files,
+            include: globs(&args.include)?,
+            exclude: globs(&args.exclude)?,
+            follow_links: args.follow,
+            respect_ignore: args.respect_ignore,
+            jobs: args.jobs.map_or(cores, usize::from),
+        },
+        stdin: !stdin.is_empty(),
+        targets: args.targets.iter().map(|target| target.to_string_lossy().into_owned()).collect(),
+        min_confidence: args.min_confidence,
+        findings: findings.transpose()?,
+        reveal: args.reveal,
+        lang,
+    })
+}

@@ -1,0 +1,116 @@
+//! The map as tables for a terminal, in Chinese or English.
+use crate::detector::DetectorSet;
+use crate::model::Lang;
+use crate::model::coverage::{Coverage, Exception, Reason, State};
+use crate::model::map::{ClassificationMap, Field, Label, Object};
+use comfy_table::{CellAlignment, Table, presets};
+
+/// Ledger rows printed; the map holds them all.
+const ROWS: usize = 20;
+/// Objects printed; the map holds them all.
+const OBJECTS: usize = 100;
+
+/// The whole report.
+pub fn render(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> String {
+    let mut text = String::new();
+    let found = findings(map, detectors, lang);
+    if found.is_empty() {
+        text += lang.pick("未发现个人信息。\n", "No personal data was found.\n");
+    } else {
+        text += &found;
+    }
+    text += "\n";
+    text += &coverage(&map.coverage, lang);
+    if !map.complete {
+        text += lang.pick("\n扫描不完整：上列对象未能读取。\n", "\nThe scan is incomplete: see what could not be read above.\n");
+    }
+    text
+}
+
+fn table(headers: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_header(headers);
+    table
+}
+
+fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> String {
+    let headers = lang.pick(
+        ["位置", "字段", "类型", "命中", "可信度", "脱敏样例"],
+        ["Where", "Field", "Type", "Matched", "Confidence", "Masked sample"],
+    );
+    let mut table = table(&headers);
+    for column in [3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut objects = map.objects.iter().filter(|object| matched(object).next().is_some());
+    let mut rows = 0;
+    for object in objects.by_ref().take(OBJECTS) {
+        for (i, (field, label)) in matched(object).enumerate() {
+            let path = if i == 0 { object.path.as_str() } else { "" };
+            let name = detectors.get(&label.detector).map_or(label.detector.as_str(), |d| lang.pick(&d.name.zh, &d.name.en));
+            table.add_row([
+                path.to_owned(),
+                field.name.clone().unwrap_or_default(),
+                name.to_owned(),
+                label.matched.to_string(),
+                format!("{:.2}", label.confidence),
+                label.samples.first().map(|sample| sample.masked.clone()).unwrap_or_default(),
+            ]);
+            rows += 1;
+        }
+    }
+    if rows == 0 {
+        return String::new();
+    }
+    let more = objects.count();
+    let rest = match more {
+        0 => String::new(),
+        _ => lang.pick(format!("……另有 {more} 个对象，见 map.json\n"), format!("… and {more} more objects, see map.json\n")),
+    };
+    format!("{table}\n{rest}")
+}
+
+fn matched(object: &Object) -> impl Iterator<Item = (&Field, &Label)> {
+    object.fields.iter().flat_map(|field| field.labels.iter().map(move |label| (field, label))).filter(|(_, label)| label.matched > 0)
+}
+
+fn coverage(coverage: &Coverage, lang: Lang) -> String {
+    let Coverage { objects, scanned, partial, skipped, failed, bytes_scanned, .. } = coverage;
+    let bytes = indicatif::HumanBytes(*bytes_scanned);
+    let mut text = lang.pick(
+        format!("覆盖：{objects} 个对象 = 已扫描 {scanned} + 部分 {partial} + 跳过 {skipped} + 失败 {failed}；共 {bytes}\n"),
+        format!("Coverage: {objects} objects = {scanned} scanned + {partial} in part + {skipped} skipped + {failed} failed; {bytes}\n"),
+    );
+    for row in coverage.exceptions.iter().take(ROWS) {
+        text += &format!("  {}  {}\n", row.path, why(row, lang));
+    }
+    if let Some(more) = coverage.exceptions.len().checked_sub(ROWS).filter(|more| *more > 0) {
+        text += &lang.pick(format!("  ……另有 {more} 行，见 map.json\n"), format!("  … and {more} more rows, see map.json\n"));
+    }
+    text
+}
+
+/// A ledger row in words.
+fn why(row: &Exception, lang: Lang) -> String {
+    let state = match row.state {
+        State::Scanned => lang.pick("已扫描", "scanned"),
+        State::Partial => lang.pick("部分扫描", "in part"),
+        State::Skipped => lang.pick("跳过", "skipped"),
+        State::Failed => lang.pick("失败", "failed"),
+    };
+    let reason = match row.reason {
+        Reason::NoDecoder => lang.pick("没有解码器", "no decoder"),
+        Reason::SpecialFile => lang.pick("特殊文件", "special file"),
+        Reason::Symlink => lang.pick("符号链接", "symbolic link"),
+        Reason::LinkLoop => lang.pick("链接成环", "link loop"),
+        Reason::PermissionDenied => lang.pick("没有权限", "permission denied"),
+        Reason::Vanished => lang.pick("已消失", "vanished"),
+        Reason::Truncated => lang.pick("读取时被截短", "became shorter while it was read"),
+        Reason::ReadError => lang.pick("读取错误", "read error"),
+        Reason::Interrupted => lang.pick("被中断", "interrupted"),
+    };
+    let detail = if row.detail.is_empty() { String::new() } else { format!(" ({})", row.detail) };
+    format!("{state}: {reason}{detail}")
+}

@@ -3,8 +3,8 @@ use super::{COMPLETE, Failure, SetArgs, print};
 use crate::detector::{Detector, DetectorSet};
 use crate::model::Lang;
 use crate::pipeline::Engine;
+use crate::report::terminal::table;
 use clap::Subcommand;
-use comfy_table::{Table, presets};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -37,9 +37,7 @@ pub(super) fn run(command: DetectorsCommand, lang: Lang) -> Result<u8, Failure> 
 }
 
 fn list(set: &DetectorSet, lang: Lang) -> Result<u8, Failure> {
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    table.set_header(lang.pick(["标识", "名称", "随机通过率", "依据"], ["Id", "Name", "Chance", "Basis"]));
+    let mut table = table(&lang.pick(["标识", "名称", "随机通过率", "依据"], ["Id", "Name", "Chance", "Basis"]));
     for detector in set.iter() {
         let name = lang.pick(&detector.name.zh, &detector.name.en);
         table.add_row([&detector.id, name, &format!("{:.1e}", detector.chance), &detector.basis]);

@@ -2,8 +2,9 @@
 use super::{COMPLETE, Failure, SetArgs, print};
 use crate::model::Lang;
 use crate::pipeline::{Engine, FindingsFile, Options, Watch, sweep};
+use crate::report::terminal;
 use crate::source::Walk;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -150,11 +151,9 @@ fn find(engine: &Engine, case: &Path, min_confidence: f64) -> Result<Vec<Found>,
 }
 
 fn table(scores: &BTreeMap<String, Score>, first: &str, lang: Lang) -> String {
-    let mut table = Table::new();
-    table.load_style(STYLE);
     let [right, wrong, missed, precision, recall] =
         lang.pick(["正确", "误报", "漏报", "精确率", "召回率"], ["Right", "Wrong", "Missed", "Precision", "Recall"]);
-    table.set_header([first, right, wrong, missed, precision, recall, "F1"]);
+    let mut table = terminal::table(&[first, right, wrong, missed, precision, recall, "F1"]);
     for (name, score) in scores {
         let counts = [score.right, score.wrong, score.missed].map(|count| count.to_string());
         let rates = [score.precision(), score.recall(), score.f1()].map(|rate| format!("{rate:.4}"));

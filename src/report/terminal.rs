@@ -3,7 +3,7 @@ use crate::detector::DetectorSet;
 use crate::model::Lang;
 use crate::model::coverage::{Coverage, Exception, Reason, State};
 use crate::model::map::{ClassificationMap, Field, Label, Object};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 /// Ledger rows printed; the map holds them all.
 const ROWS: usize = 20;
@@ -27,9 +27,12 @@ pub fn render(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> S
     text
 }
 
-fn table(headers: &[&str]) -> Table {
+/// An empty table with a line above, under the headers, and below.
+pub fn table(headers: &[&str]) -> Table {
+    let line = LineStyle::none().fill('─').junction('─');
+    let style = TableStyle::new().top_border(line).header_separator(line).bottom_border(line);
     let mut table = Table::new();
-    table.load_style(STYLE).set_header(headers);
+    table.load_style(style).set_header(headers);
     table
 }
 

@@ -23,6 +23,17 @@ const SHORTEST_RUN: u32 = 6;
 /// The longest run of digits that is told from a longer one.
 pub(super) const LONGEST_RUN: u32 = 32;
 
+/// What the automaton would make of a run of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// No pattern begins with it.
+    Impossible,
+    /// Exactly these detectors (one bit each) match it, and nothing longer.
+    Exact(u64),
+    /// It depends on more than length and first digits.
+    Walk,
+}
+
 /// The compiled patterns. Immutable and shared; walking it needs no cache.
 pub(super) struct Automaton {
     dfa: dense::DFA<Vec<u32>>,
@@ -80,17 +91,14 @@ impl Automaton {
         std::array::from_fn(|b| !self.is_dead(self.next(self.start, b as u8)))
     }
 
-    /// For runs of digits by length and first two digits: whether any pattern could begin with the run.
-    pub fn plausible_runs(&self) -> Vec<[bool; 100]> {
-        let mut table = vec![[false; 100]; LONGEST_RUN as usize + 1];
+    /// What can be said of a run of digits by its length and first two digits alone.
+    pub fn runs(&self) -> Vec<[Run; 100]> {
+        let mut table = vec![[Run::Impossible; 100]; LONGEST_RUN as usize + 1];
         for head in 0..100u8 {
             let two = self.next(self.next(self.start, b'0' + head / 10), b'0' + head % 10);
             let mut states = HashSet::from([two]);
             for row in table.iter_mut().skip(2) {
-                row[usize::from(head)] = states.iter().any(|&state| {
-                    let ends = (0..=255u8).filter(|b| !b.is_ascii_digit());
-                    self.accepts(state) || ends.into_iter().any(|b| !self.is_dead(self.next(state, b)))
-                });
+                row[usize::from(head)] = self.run(&states);
                 states = states
                     .iter()
                     .flat_map(|&state| (b'0'..=b'9').map(move |digit| self.next(state, digit)))
@@ -99,6 +107,26 @@ impl Automaton {
             }
         }
         table
+    }
+
+    /// `states` are those that a run can have led to.
+    fn run(&self, states: &HashSet<StateID>) -> Run {
+        let accepted = |&state: &StateID| {
+            let detectors = self.matches(self.at_end(state));
+            detectors.map(|d| if d < 64 { 1 << d } else { u64::MAX }).fold(0, |all, one| all | one)
+        };
+        let others = (0..=255u8).filter(|b| !b.is_ascii_digit());
+        // The automaton tells of a match one byte late, so a state that only tells is no way on.
+        let goes_on = states.iter().any(|&state| {
+            let mut next = others.clone().map(|b| self.next(state, b)).filter(|&next| !self.is_dead(next));
+            next.any(|next| (0..=255u8).any(|b| !self.is_dead(self.next(next, b))) || self.accepts(next))
+        });
+        let sets: HashSet<u64> = states.iter().map(accepted).collect();
+        match (goes_on, sets.len(), sets.iter().next()) {
+            (false, 0, _) | (false, 1, Some(0)) => Run::Impossible,
+            (false, 1, Some(&mask)) if mask != u64::MAX => Run::Exact(mask),
+            _ => Run::Walk,
+        }
     }
 
     /// The shortest run of digits that every match holds, leaving out matches that hold a separated

@@ -11,7 +11,7 @@ use crate::model::{Batch, Encoding, Hit, MARGIN, Secret};
 use crate::simd::{self, Event, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
-use automaton::{Automaton, LONGEST_RUN};
+use automaton::{Automaton, LONGEST_RUN, Run};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct Scanner {
     triggers: Vec<Trigger>,
     /// The shortest run of digits any detector asks for; `None` when none is triggered by digits.
     run: Option<u32>,
-    plausible: Vec<[bool; 100]>,
+    runs: Vec<[Run; 100]>,
     first: [bool; 256],
     /// ASCII context words, which may touch a number: `tel13800138000`.
     introductions: HashSet<Vec<u8>>,
@@ -86,7 +86,7 @@ impl Scanner {
         let run = triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
         let ascii = detectors.iter().flat_map(|d| &d.context.support).filter(|word| word.is_ascii());
         Ok(Scanner {
-            plausible: automaton.plausible_runs(),
+            runs: automaton.runs(),
             first: automaton.first_bytes(),
             introductions: ascii.map(|word| word.to_ascii_lowercase().into_bytes()).collect(),
             literals: literal_searchers(&triggers),
@@ -160,14 +160,34 @@ impl Scanner {
         let more = hay[start + run..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count();
         let end = start + run + more;
         let real = boundary::real_start(hay, start, encoding);
-        let Some(plausible) = self.plausible.get(end.saturating_sub(real)).filter(|_| end - start >= 2) else { return };
-        if end < real + 2 || !plausible[usize::from(hay[real] & 15) * 10 + usize::from(hay[real + 1] & 15)] {
+        let Some(row) = end.checked_sub(real).filter(|&length| length >= 2).and_then(|length| self.runs.get(length)) else {
+            return;
+        };
+        let run = row[usize::from(hay[real] & 15) * 10 + usize::from(hay[real + 1] & 15)];
+        if run == Run::Impossible {
             return;
         }
         if real == start && start > 0 && b" -)+(".contains(&hay[start - 1]) {
             self.lead_in(pass, start, scratch);
         }
-        self.attempt(pass, real, |t| matches!(t, Trigger::Digits(_)), scratch);
+        let Run::Exact(mut detectors) = run else {
+            return self.attempt(pass, real, |t| matches!(t, Trigger::Digits(_)), scratch);
+        };
+        if boundary::may_end(hay, end, encoding) && self.may_start(hay, real, encoding) {
+            while detectors != 0 {
+                let detector = detectors.trailing_zeros() as usize;
+                detectors &= detectors - 1;
+                if matches!(self.triggers[detector], Trigger::Digits(_)) {
+                    self.shaped(pass, real..end, detector, scratch);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn may_start(&self, hay: &[u8], at: usize, encoding: Encoding) -> bool {
+        let introduces = |word: &[u8]| self.introductions.contains(&word.to_ascii_lowercase());
+        boundary::may_start(hay, at, encoding, introduces)
     }
 
     /// Tries what stands right before a number and may belong to it: `+86 `, `(86)`.
@@ -237,8 +257,7 @@ impl Scanner {
     fn attempt(&self, pass: &Pass<'_>, start: usize, mine: impl Fn(&Trigger) -> bool, scratch: &mut Scratch) {
         let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
         let bounded = hay[start].is_ascii_alphanumeric() || hay[start] >= 0x80;
-        let introduces = |word: &[u8]| self.introductions.contains(&word.to_ascii_lowercase());
-        if bounded && !boundary::may_start(hay, start, encoding, introduces) {
+        if bounded && !self.may_start(hay, start, encoding) {
             return;
         }
         let (mut state, mut at) = (self.automaton.start(), start);
@@ -298,9 +317,15 @@ impl Scanner {
     /// Notes a value of the right shape, and keeps it if it passes.
     fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
         scratch.shapes.push((span.start, span.end, detector));
+        let raw = &pass.batch.bytes[span.clone()];
         let mut value = [0; SPAN];
-        let length = compact(pass.batch, span.clone(), &mut value);
-        let (weak, family) = match self.detectors[detector].check(Secret::new(&value[..length])) {
+        let value = if raw.iter().all(u8::is_ascii_alphanumeric) {
+            raw
+        } else {
+            let length = compact(pass.batch, span.clone(), &mut value);
+            &value[..length]
+        };
+        let (weak, family) = match self.detectors[detector].check(Secret::new(value)) {
             Verdict::Pass { family } => (false, family),
             Verdict::Weak { family } => (true, family),
             Verdict::Fail => return,

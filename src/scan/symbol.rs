@@ -28,11 +28,17 @@ impl Symbol {
 }
 
 /// The character that starts at `at`, which must be inside `hay` and the start of a character.
+#[inline]
 pub(super) fn symbol(hay: &[u8], at: usize, encoding: Encoding) -> Symbol {
     let first = hay[at];
     if first < 0x80 {
         return Symbol { bytes: [first, 0, 0, 0], len: 1, next: at + 1 };
     }
+    long_symbol(hay, at, encoding)
+}
+
+#[cold]
+fn long_symbol(hay: &[u8], at: usize, encoding: Encoding) -> Symbol {
     let (decoded, len) = match encoding {
         Encoding::Utf8 => utf8(&hay[at..]),
         Encoding::Gb18030 | Encoding::Big5 => double_byte(&hay[at..], encoding),

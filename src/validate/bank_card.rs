@@ -17,6 +17,11 @@ enum Issuer {
     Nobody,
 }
 
+/// Whether any issuer's cards begin with these two digits; wrong only by saying yes.
+fn may_lead(card: &[u8]) -> bool {
+    matches!(number(&card[..2]), 22..=27 | 34..=37 | 40..=55 | 62) || Facts::get().card_head(card)
+}
+
 fn issuer(card: &[u8]) -> Issuer {
     if Facts::get().card_head(card) && Facts::get().card_prefix(card).is_some() {
         return Issuer::Known;
@@ -32,8 +37,8 @@ fn issuer(card: &[u8]) -> Issuer {
 
 fn check(value: Secret<'_>) -> Verdict {
     let card = value.expose();
-    // Luhn first: it is cheaper than the table and rejects nine in ten.
-    if !(15..=19).contains(&card.len()) || !luhn(card) {
+    // The cheapest first: two digits reject most, Luhn nine in ten of the rest, the table is for what is left.
+    if !(15..=19).contains(&card.len()) || !may_lead(card) || !luhn(card) {
         return Verdict::Fail;
     }
     let family = (number(&card[..6]) % 61) as u8;

@@ -10,7 +10,7 @@ pub mod pipeline;
 pub mod report;
 pub mod scan;
 pub mod source;
-mod simd;
+pub mod simd;
 pub mod validate;
 
 pub use detector::DetectorSet;

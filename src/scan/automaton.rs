@@ -5,7 +5,7 @@ use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::util::{primitives::StateID, start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::literal;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How the places where a detector might match are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +94,14 @@ impl Automaton {
     /// What can be said of a run of digits by its length and first two digits alone.
     pub fn runs(&self) -> Vec<[Run; 100]> {
         let mut table = vec![[Run::Impossible; 100]; LONGEST_RUN as usize + 1];
+        let mut known = HashMap::new();
         for head in 0..100u8 {
             let two = self.next(self.next(self.start, b'0' + head / 10), b'0' + head % 10);
             let mut states = HashSet::from([two]);
             for row in table.iter_mut().skip(2) {
-                row[usize::from(head)] = self.run(&states);
+                let mut ends = states.iter().map(|&state| *known.entry(state).or_insert_with(|| self.run_to(state)));
+                let first = ends.next().unwrap_or(Run::Impossible);
+                row[usize::from(head)] = if ends.all(|end| end == first) { first } else { Run::Walk };
                 states = states
                     .iter()
                     .flat_map(|&state| (b'0'..=b'9').map(move |digit| self.next(state, digit)))
@@ -109,32 +112,31 @@ impl Automaton {
         table
     }
 
-    /// `states` are those that a run can have led to.
-    fn run(&self, states: &HashSet<StateID>) -> Run {
-        let accepted = |&state: &StateID| {
-            let detectors = self.matches(self.at_end(state));
-            detectors.map(|d| if d < 64 { 1 << d } else { u64::MAX }).fold(0, |all, one| all | one)
-        };
-        let others = (0..=255u8).filter(|b| !b.is_ascii_digit());
+    /// What a run of digits is that led to `state` and ends there.
+    fn run_to(&self, state: StateID) -> Run {
+        let alive = |state: StateID| (0..=255u8).map(move |b| self.next(state, b)).filter(|&next| !self.is_dead(next));
         // The automaton tells of a match one byte late, so a state that only tells is no way on.
-        let goes_on = states.iter().any(|&state| {
-            let mut next = others.clone().map(|b| self.next(state, b)).filter(|&next| !self.is_dead(next));
-            next.any(|next| (0..=255u8).any(|b| !self.is_dead(self.next(next, b))) || self.accepts(next))
-        });
-        let sets: HashSet<u64> = states.iter().map(accepted).collect();
-        match (goes_on, sets.len(), sets.iter().next()) {
-            (false, 0, _) | (false, 1, Some(0)) => Run::Impossible,
-            (false, 1, Some(&mask)) if mask != u64::MAX => Run::Exact(mask),
-            _ => Run::Walk,
+        let goes_on = (0..=255u8)
+            .filter(|b| !b.is_ascii_digit())
+            .map(|b| self.next(state, b))
+            .any(|next| !self.is_dead(next) && (alive(next).next().is_some() || self.accepts(next)));
+        let matches = self.matches(self.at_end(state));
+        let detectors = matches.map(|d| if d < 64 { 1 << d } else { u64::MAX }).fold(0, |all, one| all | one);
+        match detectors {
+            _ if goes_on => Run::Walk,
+            0 => Run::Impossible,
+            // A detector beyond the bits of the mask.
+            u64::MAX => Run::Walk,
+            detectors => Run::Exact(detectors),
         }
     }
 
     /// The shortest run of digits that every match holds, leaving out matches that hold a separated
     /// form the kernel sees anyway. Walks all paths of the automaton; the three classes of the last
-    /// seven bytes and the longest run are all that need to be remembered.
+    /// eight bytes and the longest run are all that need to be remembered.
     fn least_run(&self) -> u32 {
         let mut seen = HashSet::new();
-        let mut work = vec![(self.start, [Class::Other; 7], 0u32)];
+        let mut work = vec![(self.start, [Class::Other; 8], 0u32)];
         let mut least = LONGEST_RUN;
         while let Some((state, history, longest)) = work.pop() {
             if self.accepts(state) {
@@ -147,11 +149,11 @@ impl Automaton {
                 }
                 let mut recent = history;
                 recent.rotate_left(1);
-                recent[6] = Class::of(byte);
+                recent[7] = Class::of(byte);
                 if is_separated(&recent) {
                     continue;
                 }
-                let run = if recent[6] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
+                let run = if recent[7] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
                 if seen.insert((next, recent, run)) {
                     work.push((next, recent, run));
                 }
@@ -180,17 +182,17 @@ impl Class {
 
 /// The length of the run that ends the history. A run that fills it is one longer than the longest so far:
 /// the longest of a path grows by one at a time, and only in such a run.
-fn run_of(recent: &[Class; 7], longest: u32) -> u32 {
+fn run_of(recent: &[Class; 8], longest: u32) -> u32 {
     match recent.iter().rev().take_while(|&&class| class == Class::Digit).count() as u32 {
-        7 => (longest + 1).min(LONGEST_RUN),
+        8 => (longest + 1).min(LONGEST_RUN),
         run => run,
     }
 }
 
 /// The separated forms of [`crate::simd`].
-fn is_separated(recent: &[Class; 7]) -> bool {
+fn is_separated(recent: &[Class; 8]) -> bool {
     use Class::{Digit as D, Separator as S};
-    *recent == [D, D, D, S, D, D, D] || *recent == [D, S, D, S, D, S, D]
+    *recent == [D, D, D, S, D, D, D, D] || recent[1..] == [D, S, D, S, D, S, D]
 }
 
 /// The cheapest trigger that no match of the detector can do without.

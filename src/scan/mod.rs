@@ -63,8 +63,8 @@ pub struct Scanner {
 pub struct Scratch {
     events: Vec<Event>,
     hits: Vec<Hit>,
-    /// Values of the right shape: start, end, detector.
-    shapes: Vec<(usize, usize, usize)>,
+    /// Values of the right shape: start, length, detector.
+    shapes: Vec<(usize, u32, u32)>,
     /// Values of the right shape in the last scan, passed or not, at `field * detectors + detector`.
     pub shaped: Vec<u64>,
 }
@@ -167,7 +167,7 @@ impl Scanner {
         if run == Run::Impossible {
             return;
         }
-        if real == start && start > 0 && b" -)+(".contains(&hay[start - 1]) {
+        if real == start && start > 0 && matches!(hay[start - 1], b' ' | b'-' | b')' | b'+' | b'(') {
             self.lead_in(pass, start, scratch);
         }
         let Run::Exact(mut detectors) = run else {
@@ -305,7 +305,8 @@ impl Scanner {
             scratch.shapes.sort_unstable();
         }
         let mut ends = vec![0; self.detectors.len()];
-        for &(start, end, detector) in &scratch.shapes {
+        for &(start, length, detector) in &scratch.shapes {
+            let (end, detector) = (start + length as usize, detector as usize);
             if start >= ends[detector] && pass.body.contains(&start) {
                 let field = pass.batch.cell(start).map_or(0, |(_, cell)| cell.field as usize);
                 scratch.shaped[field * self.detectors.len() + detector] += 1;
@@ -316,7 +317,7 @@ impl Scanner {
 
     /// Notes a value of the right shape, and keeps it if it passes.
     fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
-        scratch.shapes.push((span.start, span.end, detector));
+        scratch.shapes.push((span.start, span.len() as u32, detector as u32));
         let raw = &pass.batch.bytes[span.clone()];
         let mut value = [0; SPAN];
         let value = if raw.iter().all(u8::is_ascii_alphanumeric) {
@@ -394,9 +395,9 @@ fn literal_searchers(triggers: &[Trigger]) -> Vec<(Encoding, AhoCorasick)> {
 
 fn wide_digits(encoding: Encoding) -> WideDigits {
     match encoding {
-        Encoding::Utf8 => WideDigits { lead: Some(0xEF), mid: 0xBC, low: 0x90 },
-        Encoding::Gb18030 => WideDigits { lead: None, mid: 0xA3, low: 0xB0 },
-        Encoding::Big5 => WideDigits { lead: None, mid: 0xA2, low: 0xAF },
+        Encoding::Utf8 => WideDigits { mid: 0xBC, low: 0x90, width: 3 },
+        Encoding::Gb18030 => WideDigits { mid: 0xA3, low: 0xB0, width: 2 },
+        Encoding::Big5 => WideDigits { mid: 0xA2, low: 0xAF, width: 2 },
     }
 }
 

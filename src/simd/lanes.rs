@@ -9,6 +9,20 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// 64 bytes must be readable at `at`, and the CPU must have what the type needs.
     unsafe fn load(at: *const u8) -> Self;
+    /// Tells the CPU that `at` will be loaded soon; any address will do.
+    ///
+    /// # Safety
+    /// The CPU must have what the type needs.
+    #[inline(always)]
+    unsafe fn announce(at: *const u8) {
+        // SAFETY: SSE is part of the x86-64 baseline, and a prefetch never faults.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = at;
+    }
     /// Bytes equal to `byte`.
     ///
     /// # Safety

@@ -9,8 +9,8 @@ pub mod model;
 pub mod pipeline;
 pub mod report;
 pub mod scan;
-pub mod source;
 pub mod simd;
+pub mod source;
 pub mod validate;
 
 pub use detector::DetectorSet;

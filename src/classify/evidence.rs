@@ -75,17 +75,20 @@ impl Judgement {
 /// The verdict in words, with the numbers it rests on.
 pub fn reason(judgement: &Judgement, tally: &Tally, lang: Lang) -> String {
     let (passed, shaped) = (tally.passed(), tally.shaped.max(tally.passed()));
-    let expected = if judgement.expected < 0.05 { "<0.1".into() } else { format!("{:.1}", judgement.expected) };
+    let expected =
+        if judgement.expected < 0.05 { "<0.1".into() } else { format!("{:.1}", judgement.expected) };
     let [against, _, support] = tally.passed;
     let mut words = lang.pick(
         format!("形状相符 {shaped} 个，通过校验 {passed} 个，随机预期 {expected} 个"),
         format!("{passed} of {shaped} numbers of this shape pass; chance alone would pass {expected}"),
     );
     if support > 0 {
-        words += &lang.pick(format!("；{support} 个有佐证词"), format!("; {support} beside a supporting word"));
+        words +=
+            &lang.pick(format!("；{support} 个有佐证词"), format!("; {support} beside a supporting word"));
     }
     if against > 0 {
-        words += &lang.pick(format!("；{against} 个有反证词"), format!("; {against} beside an opposing word"));
+        words +=
+            &lang.pick(format!("；{against} 个有反证词"), format!("; {against} beside an opposing word"));
     }
     if judgement.sequential {
         words += lang.pick("；号段过于集中，像流水号", "; all of one or two prefixes, like a counter");

@@ -37,7 +37,8 @@ pub(super) fn run(command: DetectorsCommand, lang: Lang) -> Result<u8, Failure> 
 }
 
 fn list(set: &DetectorSet, lang: Lang) -> Result<u8, Failure> {
-    let mut table = table(&lang.pick(["标识", "名称", "随机通过率", "依据"], ["Id", "Name", "Chance", "Basis"]));
+    let mut table =
+        table(&lang.pick(["标识", "名称", "随机通过率", "依据"], ["Id", "Name", "Chance", "Basis"]));
     for detector in set.iter() {
         let name = lang.pick(&detector.name.zh, &detector.name.en);
         table.add_row([&detector.id, name, &format!("{:.1e}", detector.chance), &detector.basis]);

@@ -92,16 +92,31 @@ pub(super) fn run(folder: &Path, min_confidence: f64, set: &SetArgs, lang: Lang)
         let mut labels = expected.findings;
         labels.retain(|label| engine.scanner.detectors().get(&label.detector).is_some());
         for found in find(&engine, case, min_confidence)? {
-            let right = labels.iter().position(|label| label.is(&found)).map(|at| labels.swap_remove(at)).is_some();
+            let right =
+                labels.iter().position(|label| label.is(&found)).map(|at| labels.swap_remove(at)).is_some();
             if !right {
-                mistakes.push(format!("{}:{}: + {} {}", case.display(), found.line, found.detector, found.value));
+                mistakes.push(format!(
+                    "{}:{}: + {} {}",
+                    case.display(),
+                    found.line,
+                    found.detector,
+                    found.value
+                ));
             }
-            for score in [detectors.entry(found.detector).or_default(), formats.entry(format.clone()).or_default()] {
+            for score in
+                [detectors.entry(found.detector).or_default(), formats.entry(format.clone()).or_default()]
+            {
                 *(if right { &mut score.right } else { &mut score.wrong }) += 1;
             }
         }
         for missed in labels {
-            mistakes.push(format!("{}:{}: - {} {}", case.display(), missed.line.unwrap_or(0), missed.detector, missed.value));
+            mistakes.push(format!(
+                "{}:{}: - {} {}",
+                case.display(),
+                missed.line.unwrap_or(0),
+                missed.detector,
+                missed.value
+            ));
             detectors.entry(missed.detector).or_default().missed += 1;
             formats.entry(format.clone()).or_default().missed += 1;
         }
@@ -137,7 +152,12 @@ fn find(engine: &Engine, case: &Path, min_confidence: f64) -> Result<Vec<Found>,
     let scratch = tempfile::tempdir()?;
     let findings = scratch.path().join("findings.jsonl");
     let options = Options {
-        walk: Walk { targets: vec![case.to_owned()], include: super::scan::globs(&["input*".into()])?, jobs: 1, ..Walk::default() },
+        walk: Walk {
+            targets: vec![case.to_owned()],
+            include: super::scan::globs(&["input*".into()])?,
+            jobs: 1,
+            ..Walk::default()
+        },
         stdin: false,
         targets: Vec::new(),
         min_confidence,
@@ -151,8 +171,10 @@ fn find(engine: &Engine, case: &Path, min_confidence: f64) -> Result<Vec<Found>,
 }
 
 fn table(scores: &BTreeMap<String, Score>, first: &str, lang: Lang) -> String {
-    let [right, wrong, missed, precision, recall] =
-        lang.pick(["正确", "误报", "漏报", "精确率", "召回率"], ["Right", "Wrong", "Missed", "Precision", "Recall"]);
+    let [right, wrong, missed, precision, recall] = lang.pick(
+        ["正确", "误报", "漏报", "精确率", "召回率"],
+        ["Right", "Wrong", "Missed", "Precision", "Recall"],
+    );
     let mut table = terminal::table(&[first, right, wrong, missed, precision, recall, "F1"]);
     for (name, score) in scores {
         let counts = [score.right, score.wrong, score.missed].map(|count| count.to_string());

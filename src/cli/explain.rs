@@ -15,11 +15,20 @@ pub(super) fn run(value: &str, set: &SetArgs, lang: Lang) -> Result<u8, Failure>
         if fits(detector, &canonical)? {
             step(&mut text, true, lang.pick("形状相符", "shape fits"))?;
             let compact = crate::scan::without_separators(&canonical);
-            for taken in detector.validator().map(|v| (v.explain)(Secret::new(compact.as_bytes()))).unwrap_or_default() {
+            for taken in
+                detector.validator().map(|v| (v.explain)(Secret::new(compact.as_bytes()))).unwrap_or_default()
+            {
                 step(&mut text, taken.passed, lang.pick(&taken.zh, &taken.en))?;
             }
         } else {
-            step(&mut text, false, lang.pick("形状不符（位数、字符或分隔方式）", "shape does not fit (length, characters or grouping)"))?;
+            step(
+                &mut text,
+                false,
+                lang.pick(
+                    "形状不符（位数、字符或分隔方式）",
+                    "shape does not fit (length, characters or grouping)",
+                ),
+            )?;
         }
         verdict(&mut text, &engine, detector, value, lang)?;
     }
@@ -38,10 +47,21 @@ fn fits(detector: &Detector, canonical: &str) -> Result<bool, Failure> {
 }
 
 /// What a scan would say of the value standing alone: boundaries, overlaps and evidence included.
-fn verdict(text: &mut String, engine: &Engine, detector: &Detector, value: &str, lang: Lang) -> std::fmt::Result {
+fn verdict(
+    text: &mut String,
+    engine: &Engine,
+    detector: &Detector,
+    value: &str,
+    lang: Lang,
+) -> std::fmt::Result {
     let found = engine.find(value, 0.0).into_iter().find(|finding| finding.detector == detector.id);
     match found {
-        Some(found) => writeln!(text, "  → {} {:.2}", lang.pick("单独出现时可信度", "confidence when it stands alone:"), found.confidence),
+        Some(found) => writeln!(
+            text,
+            "  → {} {:.2}",
+            lang.pick("单独出现时可信度", "confidence when it stands alone:"),
+            found.confidence
+        ),
         None => writeln!(text, "  → {}", lang.pick("不报告", "not reported")),
     }
 }

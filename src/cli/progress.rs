@@ -27,10 +27,14 @@ impl Progress {
         let painter = std::thread::spawn(move || {
             bar.set_style(style());
             while !done.load(Ordering::Relaxed) {
-                let (objects, matched) = (watch.objects.load(Ordering::Relaxed), watch.matched.load(Ordering::Relaxed));
+                let (objects, matched) =
+                    (watch.objects.load(Ordering::Relaxed), watch.matched.load(Ordering::Relaxed));
                 bar.set_length(total.load(Ordering::Relaxed).max(1));
                 bar.set_position(watch.bytes.load(Ordering::Relaxed));
-                bar.set_message(lang.pick(format!("{objects} 个文件，命中 {matched}"), format!("{objects} files, {matched} matched")));
+                bar.set_message(lang.pick(
+                    format!("{objects} 个文件，命中 {matched}"),
+                    format!("{objects} files, {matched} matched"),
+                ));
                 std::thread::sleep(Duration::from_millis(100));
             }
             bar.finish_and_clear();

@@ -2,7 +2,9 @@
 use super::progress::Progress;
 use super::{COMPLETE, Failure, INCOMPLETE, SetArgs, print};
 use crate::model::Lang;
-use crate::pipeline::{DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Options, Watch, sweep};
+use crate::pipeline::{
+    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Options, Watch, sweep,
+};
 use crate::report;
 use crate::source::Walk;
 use clap::Args;
@@ -94,7 +96,12 @@ pub(super) fn run(args: ScanArgs, lang: Lang) -> Result<u8, Failure> {
         None => error.to_string(),
     })?;
     if let Some(path) = &args.output {
-        report::json::write(&map, path).map_err(|error| format!("{}: the map cannot be written: {error}; free some space or choose another place with -o", path.display()))?;
+        report::json::write(&map, path).map_err(|error| {
+            format!(
+                "{}: the map cannot be written: {error}; free some space or choose another place with -o",
+                path.display()
+            )
+        })?;
     }
     if !args.quiet {
         print(&report::terminal::render(&map, engine.scanner.detectors(), lang))?;
@@ -103,7 +110,8 @@ pub(super) fn run(args: ScanArgs, lang: Lang) -> Result<u8, Failure> {
 }
 
 fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
-    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) = args.targets.iter().cloned().partition(|target| target.as_os_str() == "-");
+    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.targets.iter().cloned().partition(|target| target.as_os_str() == "-");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let findings = args.findings.as_ref().map(|path| {
         FindingsFile::create(path).map_err(|error| format!("{}: cannot be created: {error}", path.display()))

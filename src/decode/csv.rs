@@ -78,7 +78,8 @@ impl Columns {
                     field_at = at;
                     if record_end {
                         self.end_of_record(&mut gathered, record, window.encoding);
-                        record = Record { row: self.row, line: window.origin.line + passed + core.line() - 1 };
+                        record =
+                            Record { row: self.row, line: window.origin.line + passed + core.line() - 1 };
                         (field, done) = (0, at);
                         if gathered.bytes.len() > GATHER && !self.flush(&mut gathered, window, sink) {
                             return (done, false);
@@ -115,7 +116,8 @@ impl Columns {
         if is_header {
             let mut start = 0;
             for cell in &gathered.cells {
-                let (name, _) = encoding.decoder().decode_without_bom_handling(&gathered.bytes[start..cell.end]);
+                let (name, _) =
+                    encoding.decoder().decode_without_bom_handling(&gathered.bytes[start..cell.end]);
                 start = cell.end + 1;
                 self.names.push(name.trim().to_owned());
             }
@@ -127,7 +129,14 @@ impl Columns {
     }
 
     /// A part of a field too long to be held: scanned, and its end kept as the margin of the next part.
-    fn part(&self, gathered: &mut Gathered, window: &Window<'_>, record: Record, field: (u32, usize), sink: &mut Sink<'_>) -> bool {
+    fn part(
+        &self,
+        gathered: &mut Gathered,
+        window: &Window<'_>,
+        record: Record,
+        field: (u32, usize),
+        sink: &mut Sink<'_>,
+    ) -> bool {
         let whole = gathered.bytes.len();
         self.cell(gathered, window, record, field);
         let body = gathered.scanned..whole - MARGIN;
@@ -146,7 +155,13 @@ impl Columns {
         go_on
     }
 
-    fn give(&self, gathered: &Gathered, body: std::ops::Range<usize>, window: &Window<'_>, sink: &mut Sink<'_>) -> bool {
+    fn give(
+        &self,
+        gathered: &Gathered,
+        body: std::ops::Range<usize>,
+        window: &Window<'_>,
+        sink: &mut Sink<'_>,
+    ) -> bool {
         let batch = Batch { bytes: &gathered.bytes, cells: &gathered.cells, encoding: window.encoding };
         sink(Piece { batch, body, origin: window.origin, fields: &self.names })
     }
@@ -159,7 +174,9 @@ pub(super) fn sniff(text: &[u8], charset: Charset) -> Option<Layout> {
     let delimiters: &[u8] = if wide { b",\t;" } else { b",\t;|" };
     let (_, columns, delimiter, first) = delimiters
         .iter()
-        .filter_map(|&delimiter| shape(text, delimiter).map(|(score, columns, first)| (score, columns, delimiter, first)))
+        .filter_map(|&delimiter| {
+            shape(text, delimiter).map(|(score, columns, first)| (score, columns, delimiter, first))
+        })
         .max_by_key(|(score, ..)| *score)?;
     let header = is_header(&first);
     // Two columns without names: as likely a log with a comma in every line.
@@ -204,5 +221,6 @@ fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
 fn is_header(record: &[String]) -> bool {
     let named = record.iter().filter(|name| !name.is_empty()).count();
     let digits = |name: &String| name.bytes().filter(u8::is_ascii_digit).count();
-    named * 2 > record.len() && record.iter().all(|name| name.len() <= 96 && digits(name) <= 3 && !name.contains('@'))
+    named * 2 > record.len()
+        && record.iter().all(|name| name.len() <= 96 && digits(name) <= 3 && !name.contains('@'))
 }

@@ -46,7 +46,8 @@ impl Paths {
         } else {
             memchr::memrchr(b'\n', window.bytes).map_or(window.from, |at| at + 1)
         };
-        let mut line = window.origin.line + memchr::memchr_iter(b'\n', &window.bytes[..window.from]).count() as u64;
+        let mut line =
+            window.origin.line + memchr::memchr_iter(b'\n', &window.bytes[..window.from]).count() as u64;
         let mut at = window.from;
         let mut values = Values::new(self, window);
         while at < end {
@@ -97,7 +98,16 @@ struct Values<'p, 'w> {
 impl<'p, 'w> Values<'p, 'w> {
     fn new(paths: &'p mut Paths, window: &'w Window<'w>) -> Self {
         let counted = (0, window.origin.line);
-        Values { paths, window, path: "$".into(), depth: 0, line: None, counted, bytes: Vec::new(), cells: Vec::new() }
+        Values {
+            paths,
+            window,
+            path: "$".into(),
+            depth: 0,
+            line: None,
+            counted,
+            bytes: Vec::new(),
+            cells: Vec::new(),
+        }
     }
 
     fn document(&mut self, bytes: &[u8]) -> Option<()> {

@@ -172,7 +172,8 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
     let body = &text[start..];
     if matches!(body.first(), Some(b'{' | b'[')) {
         // JSON is UTF-8 or UTF-16 (RFC 8259); in GBK it is read as text.
-        let is_unicode = charset != Charset::Plain(Encoding::Gb18030) && charset != Charset::Plain(Encoding::Big5);
+        let is_unicode =
+            charset != Charset::Plain(Encoding::Gb18030) && charset != Charset::Plain(Encoding::Big5);
         if let Some(layout) = json(body).filter(|_| is_unicode) {
             return layout;
         }

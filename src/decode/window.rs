@@ -78,7 +78,12 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
     }
 }
 
-fn stream(reader: &mut dyn Read, format: &Format, mut decoder: Decoder, sink: &mut Sink<'_>) -> io::Result<Ended> {
+fn stream(
+    reader: &mut dyn Read,
+    format: &Format,
+    mut decoder: Decoder,
+    sink: &mut Sink<'_>,
+) -> io::Result<Ended> {
     io::copy(&mut reader.take(format.bom as u64), &mut io::sink())?;
     let mut source = Source::new(format.charset);
     let (mut from, mut base, mut line) = (0, format.bom as u64, 1);
@@ -150,4 +155,3 @@ impl Source {
         self.utf16.as_ref().and_then(|_| std::str::from_utf8(&self.bytes).ok())
     }
 }
-

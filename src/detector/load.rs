@@ -31,8 +31,9 @@ impl LoadError {
 /// # Errors
 /// TOML that does not parse, a key that is missing or unknown, a value out of range.
 pub fn parse(path: &Path, text: &str) -> Result<Detector, LoadError> {
-    let detector: Detector = toml::from_str(text)
-        .map_err(|e| LoadError::new(path, format!("{}\nSee detectors/README.md for the keys.", e.to_string().trim_end())))?;
+    let detector: Detector = toml::from_str(text).map_err(|e| {
+        LoadError::new(path, format!("{}\nSee detectors/README.md for the keys.", e.to_string().trim_end()))
+    })?;
     let bad = |key: &str, want: &str| Err(LoadError::new(path, format!("key `{key}`: {want}")));
     let id_chars = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if detector.id.is_empty() || !detector.id.chars().all(id_chars) {
@@ -48,7 +49,10 @@ pub fn parse(path: &Path, text: &str) -> Result<Detector, LoadError> {
         return bad("prior", "write a number above 0 and up to 1, or leave it out");
     }
     if detector.hits.is_empty() || detector.misses.is_empty() {
-        return bad("hit / miss", "give at least one [[hit]] with text and value, and one [[miss]] with text");
+        return bad(
+            "hit / miss",
+            "give at least one [[hit]] with text and value, and one [[miss]] with text",
+        );
     }
     Ok(detector)
 }
@@ -63,17 +67,31 @@ pub(super) fn resolve(detector: &mut Detector, path: &Path) -> Result<(), LoadEr
         detector.check = Some(*validator);
     }
     for pattern in &detector.patterns {
-        let parsed = regex_syntax::parse(pattern)
-            .map_err(|e| LoadError::new(path, format!("key `patterns`: {e}")))?;
+        let parsed =
+            regex_syntax::parse(pattern).map_err(|e| LoadError::new(path, format!("key `patterns`: {e}")))?;
         let properties = parsed.properties();
         if properties.minimum_len().unwrap_or(0) == 0 {
-            return Err(LoadError::new(path, format!("key `patterns`: `{pattern}` matches the empty text; make something in it mandatory")));
+            return Err(LoadError::new(
+                path,
+                format!("key `patterns`: `{pattern}` matches the empty text; make something in it mandatory"),
+            ));
         }
         if !properties.look_set().is_empty() {
-            return Err(LoadError::new(path, format!("key `patterns`: `{pattern}` holds ^, $ or \\b; leave them out, boundaries are the scanner's work")));
+            return Err(LoadError::new(
+                path,
+                format!(
+                    "key `patterns`: `{pattern}` holds ^, $ or \\b; leave them out, boundaries are the scanner's work"
+                ),
+            ));
         }
         if properties.maximum_len().is_none_or(|n| n > super::super::scan::SPAN) {
-            return Err(LoadError::new(path, format!("key `patterns`: `{pattern}` can match more than {} bytes; bound its repetitions", super::super::scan::SPAN)));
+            return Err(LoadError::new(
+                path,
+                format!(
+                    "key `patterns`: `{pattern}` can match more than {} bytes; bound its repetitions",
+                    super::super::scan::SPAN
+                ),
+            ));
         }
     }
     Ok(())

@@ -20,7 +20,9 @@ impl Lang {
 
     /// The language of the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`): Chinese where they say so.
     pub fn from_env() -> Self {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         if set.is_some_and(|value| value.starts_with("zh")) { Lang::Zh } else { Lang::En }
     }
 }

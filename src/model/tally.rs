@@ -37,8 +37,8 @@ impl Tally {
     pub fn add(&mut self, leaning: Leaning, family: u8, offset: u64, masked: impl FnOnce() -> String) {
         self.passed[leaning as usize] += 1;
         self.families |= 1 << (family & 63);
-        let late = self.samples.len() == SAMPLES
-            && self.samples.last().is_some_and(|last| last.offset <= offset);
+        let late =
+            self.samples.len() == SAMPLES && self.samples.last().is_some_and(|last| last.offset <= offset);
         if !late {
             self.samples.push(Sample { offset, masked: masked() });
             self.trim();

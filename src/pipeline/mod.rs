@@ -38,7 +38,9 @@ impl Engine {
 
     /// The hit and miss cases of a detector that come out wrong, in words; none when all is well.
     pub fn failed_cases(&self, id: &str) -> Vec<String> {
-        let Some(detector) = self.scanner.detectors().get(id) else { return vec![format!("no detector `{id}`")] };
+        let Some(detector) = self.scanner.detectors().get(id) else {
+            return vec![format!("no detector `{id}`")];
+        };
         let found = |text: &str| -> Vec<String> {
             let findings = self.find(text, DEFAULT_MIN_CONFIDENCE);
             findings.into_iter().filter(|f| f.detector == id).filter_map(|f| f.value).collect()

@@ -18,6 +18,9 @@ const BODY: usize = 4 << 20;
 /// Bodies whose findings are held before they are put in order.
 const ROUND: usize = 32;
 
+/// By field and detector: the confidence of a finding, by its leaning.
+type Confidences = BTreeMap<(u32, usize), [f64; 3]>;
+
 /// What was counted in one object.
 #[derive(Default)]
 pub(super) struct Counted {
@@ -49,10 +52,11 @@ impl Job<'_> {
     /// # Errors
     /// The reader's; what was counted until then is lost with it, so the object counts as failed.
     pub fn run(&self, input: Input<'_>, format: &Format, scratch: &mut Scratch) -> io::Result<Counted> {
-        if let (Input::Whole(bytes), Charset::Plain(encoding), Layout::Text) = (&input, format.charset, &format.layout) {
-            if bytes.len() > 2 * BODY {
-                return Ok(self.parallel(&Batch::text(bytes, encoding), format.bom));
-            }
+        if let (Input::Whole(bytes), Charset::Plain(encoding), Layout::Text) =
+            (&input, format.charset, &format.layout)
+            && bytes.len() > 2 * BODY
+        {
+            return Ok(self.parallel(&Batch::text(bytes, encoding), format.bom));
         }
         let mut counted = Counted { lines: 1, ..Counted::default() };
         decode(input, format, &mut |piece| {
@@ -74,7 +78,11 @@ impl Job<'_> {
                     let mut counted = Counted::default();
                     if !self.stop.load(Ordering::Relaxed) {
                         let origin = Origin { base: 0, line: 0, transcribed: None };
-                        self.take(&Piece { batch: *batch, body: body.clone(), origin, fields: &[] }, scratch, &mut counted);
+                        self.take(
+                            &Piece { batch: *batch, body: body.clone(), origin, fields: &[] },
+                            scratch,
+                            &mut counted,
+                        );
                     }
                     counted
                 })
@@ -120,16 +128,33 @@ impl Job<'_> {
         let tally = counted.tallies.entry((field, hit.detector)).or_default();
         tally.add(leaning, hit.family, offset, || mask(&value));
         if self.keep {
-            let line = cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);
+            let line =
+                cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);
             let row = cell.map_or(0, |(_, cell)| cell.row);
             let masked = mask(&value);
             let value = self.reveal.then_some(value);
-            counted.found.push(Found { field, line, row, offset, detector: hit.detector, leaning: leaning as u8, masked, value });
+            counted.found.push(Found {
+                field,
+                line,
+                row,
+                offset,
+                detector: hit.detector,
+                leaning: leaning as u8,
+                masked,
+                value,
+            });
         }
     }
 
     /// What the words in the same text or cell say, and where they say nothing, the name of the field.
-    fn leaning(&self, piece: &Piece<'_>, hit: &Hit, within: Range<usize>, cell: Option<&Cell>, counted: &Counted) -> Leaning {
+    fn leaning(
+        &self,
+        piece: &Piece<'_>,
+        hit: &Hit,
+        within: Range<usize>,
+        cell: Option<&Cell>,
+        counted: &Counted,
+    ) -> Leaning {
         let batch = &piece.batch;
         if within != (hit.start..hit.end) {
             let floor = within.start.max(hit.start.saturating_sub(BEFORE));
@@ -167,7 +192,8 @@ impl Counted {
     fn name(&mut self, fields: &[String], engine: &Engine) {
         for name in &fields[self.fields.len().min(fields.len())..] {
             // In a path the last part names the value: `$.order.mobile`.
-            let last = name.strip_prefix('$').map_or(name.as_str(), |path| path.rsplit('.').next().unwrap_or(path));
+            let last =
+                name.strip_prefix('$').map_or(name.as_str(), |path| path.rsplit('.').next().unwrap_or(path));
             self.leanings.push(engine.words.of_name(last));
             self.fields.push(name.clone());
         }
@@ -183,7 +209,7 @@ impl Counted {
     }
 
     /// The labels, by field; and for each field and detector the confidence of a finding by its leaning.
-    pub fn judge(&self, engine: &Engine, min: f64, lang: Lang) -> (Vec<Field>, BTreeMap<(u32, usize), [f64; 3]>) {
+    pub fn judge(&self, engine: &Engine, min: f64, lang: Lang) -> (Vec<Field>, Confidences) {
         let mut fields: BTreeMap<u32, Field> = BTreeMap::new();
         let mut confidences = BTreeMap::new();
         for (&(field, detector), tally) in self.tallies.iter().filter(|(_, tally)| tally.passed() > 0) {
@@ -213,19 +239,30 @@ impl Counted {
     fn field_name(&self, field: u32, lang: Lang) -> Option<String> {
         let name = self.fields.get(field as usize).filter(|name| !name.is_empty()).cloned();
         let number = field + 1;
-        name.or_else(|| self.found.has_rows().then(|| lang.pick(format!("第{number}列"), format!("column {number}"))))
+        name.or_else(|| {
+            self.found.has_rows().then(|| lang.pick(format!("第{number}列"), format!("column {number}")))
+        })
     }
 
     /// The findings that reach `min`, in order.
     ///
     /// # Errors
     /// The spool's, and those of `each`.
-    pub fn findings(self, engine: &Engine, path: &str, min: f64, lang: Lang, mut each: impl FnMut(&Finding) -> io::Result<()>) -> io::Result<Vec<Field>> {
+    pub fn findings(
+        self,
+        engine: &Engine,
+        path: &str,
+        min: f64,
+        lang: Lang,
+        mut each: impl FnMut(&Finding) -> io::Result<()>,
+    ) -> io::Result<Vec<Field>> {
         let (fields, confidences) = self.judge(engine, min, lang);
         let names: BTreeMap<u32, Option<String>> =
             self.tallies.keys().map(|&(field, _)| (field, self.field_name(field, lang))).collect();
         self.found.drain(|found| {
-            let confidence = confidences.get(&(found.field, found.detector)).map_or(0.0, |c| c[usize::from(found.leaning)]);
+            let confidence = confidences
+                .get(&(found.field, found.detector))
+                .map_or(0.0, |c| c[usize::from(found.leaning)]);
             if confidence < min {
                 return Ok(());
             }

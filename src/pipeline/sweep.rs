@@ -120,7 +120,8 @@ fn totals(objects: &[Object]) -> Vec<Total> {
             *total = (total.0 + matched, total.1 + 1);
         }
     }
-    let total = |(detector, (matched, objects)): (&str, _)| Total { detector: detector.into(), matched, objects };
+    let total =
+        |(detector, (matched, objects)): (&str, _)| Total { detector: detector.into(), matched, objects };
     totals.into_iter().map(total).collect()
 }
 
@@ -254,7 +255,8 @@ impl Worker<'_> {
     /// Enters an object that was scanned, in whole or in part.
     fn enter(&mut self, shown: &str, bytes: u64, truncated: bool) {
         let coverage = &mut self.gathered.coverage;
-        let partial = |reason| Exception { path: shown.into(), state: State::Partial, reason, detail: String::new() };
+        let partial =
+            |reason| Exception { path: shown.into(), state: State::Partial, reason, detail: String::new() };
         if truncated {
             // Its end was read as zeros; what was found before stands.
             coverage.exception(partial(Reason::Truncated), bytes);

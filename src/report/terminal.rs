@@ -22,7 +22,10 @@ pub fn render(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> S
     text += "\n";
     text += &coverage(&map.coverage, lang);
     if !map.complete {
-        text += lang.pick("\n扫描不完整：上列对象未能读取。\n", "\nThe scan is incomplete: see what could not be read above.\n");
+        text += lang.pick(
+            "\n扫描不完整：上列对象未能读取。\n",
+            "\nThe scan is incomplete: see what could not be read above.\n",
+        );
     }
     text
 }
@@ -52,7 +55,9 @@ fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> Str
     for object in objects.by_ref().take(OBJECTS) {
         for (i, (field, label)) in matched(object).enumerate() {
             let path = if i == 0 { object.path.as_str() } else { "" };
-            let name = detectors.get(&label.detector).map_or(label.detector.as_str(), |d| lang.pick(&d.name.zh, &d.name.en));
+            let name = detectors
+                .get(&label.detector)
+                .map_or(label.detector.as_str(), |d| lang.pick(&d.name.zh, &d.name.en));
             table.add_row([
                 path.to_owned(),
                 field.name.clone().unwrap_or_default(),
@@ -70,13 +75,20 @@ fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> Str
     let more = objects.count();
     let rest = match more {
         0 => String::new(),
-        _ => lang.pick(format!("……另有 {more} 个对象，见 map.json\n"), format!("… and {more} more objects, see map.json\n")),
+        _ => lang.pick(
+            format!("……另有 {more} 个对象，见 map.json\n"),
+            format!("… and {more} more objects, see map.json\n"),
+        ),
     };
     format!("{table}\n{rest}")
 }
 
 fn matched(object: &Object) -> impl Iterator<Item = (&Field, &Label)> {
-    object.fields.iter().flat_map(|field| field.labels.iter().map(move |label| (field, label))).filter(|(_, label)| label.matched > 0)
+    object
+        .fields
+        .iter()
+        .flat_map(|field| field.labels.iter().map(move |label| (field, label)))
+        .filter(|(_, label)| label.matched > 0)
 }
 
 fn coverage(coverage: &Coverage, lang: Lang) -> String {
@@ -90,7 +102,10 @@ fn coverage(coverage: &Coverage, lang: Lang) -> String {
         text += &format!("  {}  {}\n", row.path, why(row, lang));
     }
     if let Some(more) = coverage.exceptions.len().checked_sub(ROWS).filter(|more| *more > 0) {
-        text += &lang.pick(format!("  ……另有 {more} 行，见 map.json\n"), format!("  … and {more} more rows, see map.json\n"));
+        text += &lang.pick(
+            format!("  ……另有 {more} 行，见 map.json\n"),
+            format!("  … and {more} more rows, see map.json\n"),
+        );
     }
     text
 }

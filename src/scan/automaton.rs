@@ -42,13 +42,14 @@ pub(super) struct Automaton {
 
 impl Automaton {
     /// Compiles the patterns of all detectors; pattern `i` of the automaton is detector `i`.
-    pub fn new(detectors: &[Detector]) -> Result<Self, dense::BuildError> {
+    pub fn new(detectors: &[Detector]) -> Result<Self, Box<dense::BuildError>> {
         let alternatives: Vec<String> =
             detectors.iter().map(|d| format!("(?:{})", d.patterns.join(")|(?:"))).collect();
         let dfa = dense::Builder::new()
             .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
             .syntax(syntax::Config::new().unicode(true).utf8(true))
-            .build_many(&alternatives)?;
+            .build_many(&alternatives)
+            .map_err(Box::new)?;
         // No pattern looks around (the loader sees to it), so there is one start state, without fail.
         let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).unwrap_or_default();
         Ok(Automaton { dfa, start })
@@ -99,7 +100,8 @@ impl Automaton {
             let two = self.next(self.next(self.start, b'0' + head / 10), b'0' + head % 10);
             let mut states = HashSet::from([two]);
             for row in table.iter_mut().skip(2) {
-                let mut ends = states.iter().map(|&state| *known.entry(state).or_insert_with(|| self.run_to(state)));
+                let mut ends =
+                    states.iter().map(|&state| *known.entry(state).or_insert_with(|| self.run_to(state)));
                 let first = ends.next().unwrap_or(Run::Impossible);
                 row[usize::from(head)] = if ends.all(|end| end == first) { first } else { Run::Walk };
                 states = states
@@ -114,7 +116,9 @@ impl Automaton {
 
     /// What a run of digits is that led to `state` and ends there.
     fn run_to(&self, state: StateID) -> Run {
-        let alive = |state: StateID| (0..=255u8).map(move |b| self.next(state, b)).filter(|&next| !self.is_dead(next));
+        let alive = |state: StateID| {
+            (0..=255u8).map(move |b| self.next(state, b)).filter(|&next| !self.is_dead(next))
+        };
         // The automaton tells of a match one byte late, so a state that only tells is no way on.
         let goes_on = (0..=255u8)
             .filter(|b| !b.is_ascii_digit())
@@ -153,7 +157,8 @@ impl Automaton {
                 if is_separated(&recent) {
                     continue;
                 }
-                let run = if recent[7] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
+                let run =
+                    if recent[7] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
                 if seen.insert((next, recent, run)) {
                     work.push((next, recent, run));
                 }
@@ -196,7 +201,7 @@ fn is_separated(recent: &[Class; 8]) -> bool {
 }
 
 /// The cheapest trigger that no match of the detector can do without.
-pub(super) fn trigger(detector: &Detector) -> Result<Trigger, dense::BuildError> {
+pub(super) fn trigger(detector: &Detector) -> Result<Trigger, Box<dense::BuildError>> {
     let run = Automaton::new(std::slice::from_ref(detector))?.least_run();
     if run >= SHORTEST_RUN {
         return Ok(Trigger::Digits(run));

@@ -117,7 +117,15 @@ mod tests {
 
     #[test]
     fn decimals_are_no_numbers_unless_zero() {
-        for (rest, ok) in [("", true), (".0", true), (".00 ", true), (".12", false), ("a", false), ("号", true), (".", true)] {
+        for (rest, ok) in [
+            ("", true),
+            (".0", true),
+            (".00 ", true),
+            (".12", false),
+            ("a", false),
+            ("号", true),
+            (".", true),
+        ] {
             assert_eq!(may_end(rest.as_bytes(), 0, Encoding::Utf8), ok, "{rest}");
         }
     }

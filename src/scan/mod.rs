@@ -81,9 +81,10 @@ impl Scanner {
     /// # Errors
     /// The automaton would be too large.
     pub fn new(detectors: DetectorSet) -> Result<Self, CompileError> {
-        let automaton = Automaton::new(&detectors).map_err(Box::new)?;
-        let triggers = detectors.iter().map(automaton::trigger).collect::<Result<Vec<_>, _>>().map_err(Box::new)?;
-        let run = triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
+        let automaton = Automaton::new(&detectors)?;
+        let triggers = detectors.iter().map(automaton::trigger).collect::<Result<Vec<_>, _>>()?;
+        let run =
+            triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
         let ascii = detectors.iter().flat_map(|d| &d.context.support).filter(|word| word.is_ascii());
         Ok(Scanner {
             runs: automaton.runs(),
@@ -157,10 +158,13 @@ impl Scanner {
     #[inline]
     fn plain(&self, pass: &Pass<'_>, start: usize, run: usize, scratch: &mut Scratch) {
         let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
-        let more = hay[start + run..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count();
+        let more =
+            hay[start + run..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count();
         let end = start + run + more;
         let real = boundary::real_start(hay, start, encoding);
-        let Some(row) = end.checked_sub(real).filter(|&length| length >= 2).and_then(|length| self.runs.get(length)) else {
+        let Some(row) =
+            end.checked_sub(real).filter(|&length| length >= 2).and_then(|length| self.runs.get(length))
+        else {
             return;
         };
         let run = row[usize::from(hay[real] & 15) * 10 + usize::from(hay[real + 1] & 15)];

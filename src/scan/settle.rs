@@ -13,9 +13,7 @@ pub(super) fn settle(hits: &mut Vec<Hit>, detectors: &DetectorSet, longest: usiz
         let hit = &hits[i];
         let before = hits[..i].iter().rev().take_while(|h| h.start + longest > hit.start);
         let after = hits[i + 1..].iter().take_while(|h| h.start < hit.end);
-        before
-            .chain(after)
-            .any(|h| h.end > hit.start && rank(h, hit, detectors) == Ordering::Greater)
+        before.chain(after).any(|h| h.end > hit.start && rank(h, hit, detectors) == Ordering::Greater)
     };
     if hits.len() < 2 || hits.windows(2).all(|pair| pair[0].end <= pair[1].start) {
         return;

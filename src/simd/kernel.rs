@@ -33,7 +33,13 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
 /// # Safety
 /// The CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn pass<L: Lanes, const RUN: u32>(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+unsafe fn pass<L: Lanes, const RUN: u32>(
+    hay: &[u8],
+    from: usize,
+    to: usize,
+    spec: Spec,
+    out: &mut Vec<Event>,
+) {
     let run = if RUN == ANY { spec.run } else { RUN };
     // A run is told from a longer one by the byte before it.
     let overlap = OVERLAP.max(run as usize + 1);

@@ -144,17 +144,13 @@ mod tests {
             let grouped = digits(i, 4)
                 && ((i >= 7 && sep(i - 4) && digits(i - 5, 3))
                     || (2..=3).any(|w| {
-                        i >= 6 + w
-                            && digits(i - 4 - w, 3)
-                            && (i - 3 - w..i - 3).all(|j| hay[j] >= 0x80)
+                        i >= 6 + w && digits(i - 4 - w, 3) && (i - 3 - w..i - 3).all(|j| hay[j] >= 0x80)
                     }));
-            let single = i >= 6
-                && [0, 2, 4, 6].iter().all(|&k| digit(i - k))
-                && [1, 3, 5].iter().all(|&k| sep(i - k));
+            let single =
+                i >= 6 && [0, 2, 4, 6].iter().all(|&k| digit(i - k)) && [1, 3, 5].iter().all(|&k| sep(i - k));
             let width = spec.wide.width as usize;
-            let wide = |end: usize| {
-                hay[end].wrapping_sub(spec.wide.low) < 10 && hay[end - 1] == spec.wide.mid
-            };
+            let wide =
+                |end: usize| hay[end].wrapping_sub(spec.wide.low) < 10 && hay[end - 1] == spec.wide.mid;
             let wides = i > 2 * width && (0..3).all(|k| wide(i - k * width));
             if grouped || single || wides {
                 out.push(Event::new(i - from, true));

@@ -22,9 +22,9 @@ struct Slot {
     torn: AtomicBool,
 }
 
-static SLOTS: [Slot; WATCHED] = [const {
-    Slot { start: AtomicUsize::new(0), end: AtomicUsize::new(0), torn: AtomicBool::new(false) }
-}; WATCHED];
+static SLOTS: [Slot; WATCHED] =
+    [const { Slot { start: AtomicUsize::new(0), end: AtomicUsize::new(0), torn: AtomicBool::new(false) } };
+        WATCHED];
 
 /// A mapped file that may shrink.
 pub struct Mapping {

@@ -52,19 +52,29 @@ fn check(value: Secret<'_>) -> Verdict {
 fn explain(value: Secret<'_>) -> Vec<Step> {
     let card = value.expose();
     if !(15..=19).contains(&card.len()) {
-        return vec![Step::new(false, format!("长度 {}，应为 15-19", card.len()), format!("length {}, not 15 to 19", card.len()))];
+        return vec![Step::new(
+            false,
+            format!("长度 {}，应为 15-19", card.len()),
+            format!("length {}, not 15 to 19", card.len()),
+        )];
     }
     let (issuer, head) = (issuer(card), String::from_utf8_lossy(&card[..6]).into_owned());
     let (zh, en) = match issuer {
         Issuer::Known => ("发卡行标识在表中", "issuer prefix in the table at this length"),
         Issuer::UnionPay => ("银联 62 开头，发卡行不在表中", "UnionPay 62, issuer not in the table"),
-        Issuer::International => ("国际卡组织，需上下文佐证", "international scheme, counts only with context"),
+        Issuer::International => {
+            ("国际卡组织，需上下文佐证", "international scheme, counts only with context")
+        }
         Issuer::Nobody => ("无此发卡行与长度", "no issuer with this prefix and length"),
     };
     let last = u32::from(card[card.len() - 1] & 15);
     let want = (last + 10 - luhn_sum(card) % 10) % 10;
     vec![
         Step::new(issuer != Issuer::Nobody, format!("{head}：{zh}"), format!("{head}: {en}")),
-        Step::new(want == last, format!("Luhn 校验位应为 {want}，实为 {last}"), format!("Luhn digit {want} expected, {last} found")),
+        Step::new(
+            want == last,
+            format!("Luhn 校验位应为 {want}，实为 {last}"),
+            format!("Luhn digit {want} expected, {last} found"),
+        ),
     ]
 }

@@ -32,9 +32,7 @@ impl Facts {
             .filter_map(|(code, name)| Some((code.parse().ok()?, name)))
             .collect();
         let mut cards: Vec<(u32, u8)> = rows(include_str!("../../detectors/facts/card_bins.csv"))
-            .filter_map(|(prefix, rest)| {
-                Some((prefix.parse().ok()?, rest.split(',').next()?.parse().ok()?))
-            })
+            .filter_map(|(prefix, rest)| Some((prefix.parse().ok()?, rest.split(',').next()?.parse().ok()?)))
             .collect();
         cards.sort_unstable();
         let mut card_heads = [0; 100];

@@ -23,12 +23,24 @@ fn check(value: Secret<'_>) -> Verdict {
 
 fn explain(value: Secret<'_>) -> Vec<Step> {
     let Some(digits) = subscriber(value.expose()) else {
-        return vec![Step::new(false, "应为 11 位，可带 +86 / 0086 / 86", "eleven digits, or those behind +86 / 0086 / 86")];
+        return vec![Step::new(
+            false,
+            "应为 11 位，可带 +86 / 0086 / 86",
+            "eleven digits, or those behind +86 / 0086 / 86",
+        )];
     };
     let network = String::from_utf8_lossy(&digits[..3]).into_owned();
     let step = match Facts::get().operator(digits) {
-        Some(operator) => Step::new(true, format!("号段 {network}：{operator}"), format!("network number {network}: {operator}")),
-        None => Step::new(false, format!("号段 {network} 未分配"), format!("network number {network} is not allocated")),
+        Some(operator) => Step::new(
+            true,
+            format!("号段 {network}：{operator}"),
+            format!("network number {network}: {operator}"),
+        ),
+        None => Step::new(
+            false,
+            format!("号段 {network} 未分配"),
+            format!("network number {network} is not allocated"),
+        ),
     };
     vec![step]
 }

@@ -73,7 +73,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Whether ASCII digits pass the Luhn check (ISO/IEC 7812-1 annex B).
 fn luhn(digits: &[u8]) -> bool {
-    luhn_sum(digits) % 10 == 0
+    luhn_sum(digits).is_multiple_of(10)
 }
 
 fn luhn_sum(digits: &[u8]) -> u32 {

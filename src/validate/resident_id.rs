@@ -29,7 +29,7 @@ const PROVINCES: u128 = {
     bits
 };
 /// No one alive or in a register of this century was born before.
-const FIRST_BIRTH: u32 = 1850_01_01;
+const FIRST_BIRTH: u32 = 18_500_101;
 
 type Head = fn(&[u8]) -> bool;
 
@@ -74,14 +74,22 @@ fn explain(value: Secret<'_>, head: Head) -> Vec<Step> {
     let id = value.expose();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if id.len() != 18 {
-        return vec![Step::new(false, format!("长度 {}，应为 18", id.len()), format!("length {}, not 18", id.len()))];
+        return vec![Step::new(
+            false,
+            format!("长度 {}，应为 18", id.len()),
+            format!("length {}, not 18", id.len()),
+        )];
     }
     let region = text(&id[..6]);
     let name = Facts::get().division(number(&id[..6]));
     let named = name.filter(|name| !name.is_empty()).unwrap_or("未收录 / not in the table");
     let (day, got, want) = (text(&id[6..14]), id[17] as char, check_char(id) as char);
     vec![
-        Step::new(head(id), format!("号码开头 {region}（{named}）"), format!("begins with {region} ({named})")),
+        Step::new(
+            head(id),
+            format!("号码开头 {region}（{named}）"),
+            format!("begins with {region} ({named})"),
+        ),
         Step::new(born(id), format!("出生日期 {day}"), format!("birth date {day}")),
         Step::new(
             want == got.to_ascii_uppercase(),

@@ -1,0 +1,8 @@
+//! Everything that is tested from outside: the built program, the library as a user sees it, and the tidiness of the source.
+mod cli;
+mod corpora;
+mod detectors;
+mod hostile;
+mod program;
+mod readme;
+mod tidy;

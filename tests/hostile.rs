@@ -61,7 +61,7 @@ fn what_cannot_be_opened_is_a_failed_row() {
     assert_eq!(run.row("missing")["reason"], "vanished");
     assert_eq!(run.findings.len(), 1);
     let closed = scene.write("closed.txt", b"x");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).expect("a mode");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).expect("a mode");
     if std::fs::File::open(&closed).is_ok() {
         eprintln!("this user reads files of mode 000: permission-denied rows are not tested");
         return;

@@ -16,6 +16,9 @@ const FEW_FAMILIES: u32 = 2;
 /// How many values it takes before few families are strange.
 const MANY_VALUES: u64 = 50;
 
+/// How many of the 64 hash bits of [`Tally::values`] different values fill.
+const MANY_DIFFERENT: u32 = 24;
+
 /// The verdict on one detector in one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
@@ -36,7 +39,9 @@ impl Judgement {
         let candidates = tally.shaped.max(passed);
         let p = detector.chance;
         let expected = (candidates - passed + 1) as f64 * p / (1.0 - p);
-        let sequential = passed >= MANY_VALUES && tally.families.count_ones() <= FEW_FAMILIES;
+        let sequential = passed >= MANY_VALUES
+            && tally.families.count_ones() <= FEW_FAMILIES
+            && tally.values.count_ones() >= MANY_DIFFERENT;
         let mut noise = expected;
         let mut confidence = [0.0; 3];
         for leaning in [Leaning::Against, Leaning::Silent, Leaning::For] {
@@ -113,7 +118,7 @@ mod tests {
 
     fn judge(id: &str, shaped: u64, passed: [u64; 3], families: u64) -> Judgement {
         let set = DetectorSet::built_in().expect("the detectors that ship load");
-        let tally = Tally { shaped, passed, families, samples: Vec::new() };
+        let tally = Tally { shaped, passed, families, values: u64::MAX, samples: Vec::new() };
         Judgement::new(&tally, set.get(id).expect("there is one"))
     }
 

@@ -220,7 +220,7 @@ fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
 /// A header has names: short, not empty, and no numbers of more than three digits.
 fn is_header(record: &[String]) -> bool {
     let named = record.iter().filter(|name| !name.is_empty()).count();
-    let digits = |name: &String| name.bytes().filter(u8::is_ascii_digit).count();
+    let digits = |name: &String| name.chars().filter(|c| c.is_numeric()).count();
     named * 2 > record.len()
         && record.iter().all(|name| name.len() <= 96 && digits(name) <= 3 && !name.contains('@'))
 }

@@ -152,7 +152,7 @@ impl<'p, 'w> Values<'p, 'w> {
     }
 
     fn key(&mut self, key: &str) {
-        if key.bytes().filter(u8::is_ascii_digit).count() < DIGITS_IN_KEY {
+        if key.chars().filter(|c| c.is_numeric()).count() < DIGITS_IN_KEY {
             self.path.push('.');
             self.path.push_str(key);
         } else {

@@ -1,5 +1,5 @@
 //! What was counted for one detector in one place; tallies merge in any order.
-use super::Leaning;
+use super::{Leaning, mask};
 
 /// How many samples a tally keeps.
 const SAMPLES: usize = 3;
@@ -23,6 +23,8 @@ pub struct Tally {
     pub passed: [u64; 3],
     /// The families seen among those that passed, one bit each.
     pub families: u64,
+    /// A hash of six bits of every value that passed, one bit each: a counter fills it, one value many times does not.
+    pub values: u64,
     /// The first few that passed, by offset.
     pub samples: Vec<Sample>,
 }
@@ -34,13 +36,18 @@ impl Tally {
     }
 
     /// Adds one value that passed.
-    pub fn add(&mut self, leaning: Leaning, family: u8, offset: u64, masked: impl FnOnce() -> String) {
+    pub fn add(&mut self, leaning: Leaning, family: u8, offset: u64, value: &str) {
         self.passed[leaning as usize] += 1;
         self.families |= 1 << (family & 63);
+        // FNV-1a; the top bits are the best mixed.
+        let hash = value
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        self.values |= 1 << (hash >> 58);
         let late =
             self.samples.len() == SAMPLES && self.samples.last().is_some_and(|last| last.offset <= offset);
         if !late {
-            self.samples.push(Sample { offset, masked: masked() });
+            self.samples.push(Sample { offset, masked: mask(value) });
             self.trim();
         }
     }
@@ -52,6 +59,7 @@ impl Tally {
             *mine += theirs;
         }
         self.families |= other.families;
+        self.values |= other.values;
         self.samples.extend(other.samples);
         self.trim();
     }

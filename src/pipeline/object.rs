@@ -126,7 +126,7 @@ impl Job<'_> {
         };
         let field = cell.map_or(0, |(_, cell)| cell.field);
         let tally = counted.tallies.entry((field, hit.detector)).or_default();
-        tally.add(leaning, hit.family, offset, || mask(&value));
+        tally.add(leaning, hit.family, offset, &value);
         if self.keep {
             let line =
                 cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);

@@ -9,16 +9,23 @@ use std::path::Path;
 /// # Errors
 /// The system's.
 pub fn write(map: &ClassificationMap, path: &Path) -> io::Result<()> {
+    if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        // A pipe or a device is written to; renaming would put a file in its place.
+        return put(map, &mut std::fs::OpenOptions::new().write(true).open(path)?);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    let mut writer = BufWriter::new(&mut file);
-    serde_json::to_writer_pretty(&mut writer, map)?;
-    writer.write_all(b"\n")?;
-    writer.flush()?;
-    drop(writer);
+    put(map, &mut file)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+fn put(map: &ClassificationMap, to: &mut impl Write) -> io::Result<()> {
+    let mut writer = BufWriter::new(to);
+    serde_json::to_writer_pretty(&mut writer, map)?;
+    writer.write_all(b"\n")?;
+    writer.flush()
 }
 
 /// The JSON schema of the map, generated from its types.

@@ -202,8 +202,12 @@ fn is_separated(recent: &[Class; 8]) -> bool {
 
 /// The cheapest trigger that no match of the detector can do without.
 pub(super) fn trigger(detector: &Detector) -> Result<Trigger, Box<dense::BuildError>> {
-    let run = Automaton::new(std::slice::from_ref(detector))?.least_run();
-    if run >= SHORTEST_RUN {
+    let automaton = Automaton::new(std::slice::from_ref(detector))?;
+    let run = automaton.least_run();
+    // The scanner begins at digits and the signs before a country code; what begins with letters is not seen there.
+    let first = automaton.first_bytes();
+    let at_number = (0..=255u8).all(|b| !first[usize::from(b)] || b.is_ascii_digit() || b"+(".contains(&b));
+    if at_number && run >= SHORTEST_RUN {
         return Ok(Trigger::Digits(run));
     }
     let mut prefixes = literal::Seq::empty();

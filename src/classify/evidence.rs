@@ -16,6 +16,8 @@ const FEW_FAMILIES: u32 = 2;
 /// How many values it takes before few families are strange.
 const MANY_VALUES: u64 = 50;
 
+/// A chance rate above this means that there is no checksum.
+const UNCHECKED: f64 = 0.02;
 /// How many of the 64 hash bits of [`Tally::values`] different values fill.
 const MANY_DIFFERENT: u32 = 24;
 
@@ -39,7 +41,9 @@ impl Judgement {
         let candidates = tally.shaped.max(passed);
         let p = detector.chance;
         let expected = (candidates - passed + 1) as f64 * p / (1.0 - p);
-        let sequential = passed >= MANY_VALUES
+        // A counter does not pass a checksum, so only detectors without one can be taken in by it.
+        let sequential = p > UNCHECKED
+            && passed >= MANY_VALUES
             && tally.families.count_ones() <= FEW_FAMILIES
             && tally.values.count_ones() >= MANY_DIFFERENT;
         let mut noise = expected;

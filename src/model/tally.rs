@@ -39,10 +39,11 @@ impl Tally {
     pub fn add(&mut self, leaning: Leaning, family: u8, offset: u64, value: &str) {
         self.passed[leaning as usize] += 1;
         self.families |= 1 << (family & 63);
-        // FNV-1a; the top bits are the best mixed.
+        // FNV-1a, and a step that carries the last digits to the top bits.
         let hash = value
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        let hash = (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self.values |= 1 << (hash >> 58);
         let late =
             self.samples.len() == SAMPLES && self.samples.last().is_some_and(|last| last.offset <= offset);

@@ -217,7 +217,7 @@ impl Scanner {
         let part = |b: &u8| b.is_ascii_digit() || b" -.+()".contains(b);
         let mut start = at - hay[floor.min(at)..at].iter().rev().take_while(|b| part(b)).count();
         if start > 0 && hay[start - 1] >= 0x80 {
-            start = symbol::boundary_before(hay, floor.min(at), encoding);
+            start = self.wide_start(hay, start, floor.min(at), encoding);
         }
         let mut after_digit = start > 0 && hay[start - 1].is_ascii_digit();
         while start <= at {
@@ -231,6 +231,25 @@ impl Scanner {
             start = symbol.next;
         }
         tried.max(at + 1)
+    }
+
+    /// How far back the digits and separators before `at` go, where some of them are not ASCII.
+    fn wide_start(&self, hay: &[u8], at: usize, floor: usize, encoding: Encoding) -> usize {
+        if encoding != Encoding::Utf8 {
+            // Characters can only be told from the front.
+            return symbol::boundary_before(hay, floor, encoding);
+        }
+        let mut start = at;
+        while start > floor {
+            let previous = symbol::start_of_char(hay, start - 1, encoding);
+            let symbol = symbol::symbol(hay, previous, encoding);
+            let is_part = symbol.ascii().is_some_and(|b| b.is_ascii_digit() || SEPARATORS.contains(&b));
+            if !is_part && !symbol.bytes().is_empty() {
+                break;
+            }
+            start = previous;
+        }
+        start
     }
 
     /// Whether a run begins at `at` that is long enough to be found as such.

@@ -172,7 +172,8 @@ mod tests {
     }
 
     proptest! {
-        /// Every kernel sees what the definition says, wherever the pass is cut.
+        /// Every kernel sees what the definition says, wherever the pass is cut. It may leave out soft
+        /// triggers where digits are too few for any value.
         #[test]
         fn kernels_agree_with_the_definition(hay in soup(), cut in 0usize..200, run in 1u32..=32) {
             for wide in [UTF8, GBK] {
@@ -185,10 +186,19 @@ mod tests {
                         let mut got = Vec::new();
                         pass(&hay, from, hay.len(), spec, &mut got);
                         got.sort();
-                        prop_assert_eq!(&got, &want, "{} {}", name, run);
+                        let extra: Vec<_> = got.iter().filter(|e| !want.contains(e)).collect();
+                        prop_assert!(extra.is_empty(), "{name} {run}: extra {extra:?}");
+                        let lost = want.iter().find(|e| {
+                            !got.contains(e) && !(e.is_soft() && few_digits(&hay, from + e.at()))
+                        });
+                        prop_assert!(lost.is_none(), "{name} {run}: lost {lost:?}");
                     }
                 }
             }
         }
+    }
+
+    fn few_digits(hay: &[u8], at: usize) -> bool {
+        hay[at.saturating_sub(15)..=at].iter().filter(|b| b.is_ascii_digit()).count() < 7
     }
 }

@@ -185,8 +185,11 @@ pub(super) fn sniff(text: &[u8], charset: Charset) -> Option<Layout> {
 
 /// How well a delimiter cuts the text into records of one length: a score, that length, the first record.
 fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
+    // Most files are no tables: their first line holds no delimiter, and nothing needs to be parsed.
+    let first_line = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    memchr::memchr(delimiter, &text[..first_line])?;
     let mut core = reader(delimiter);
-    let (mut at, mut out) = (0, vec![0; super::sniff::HEAD]);
+    let (mut at, mut out) = (0, [0; 1024]);
     let (mut counts, mut fields, mut first, mut name) = (Vec::new(), 0, Vec::new(), Vec::new());
     while counts.len() < SAMPLE_RECORDS {
         let (result, read, written) = core.read_field(&text[at..], &mut out);

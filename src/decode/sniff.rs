@@ -72,6 +72,17 @@ pub struct Format {
 pub const HEAD: usize = 64 * 1024;
 /// More control characters than one in this many bytes are no text.
 const CONTROLS: usize = 32;
+/// The control characters that text does not hold, by byte.
+const CONTROL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 0x20 {
+        table[b] = !matches!(b as u8, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B);
+        b += 1;
+    }
+    table[0x7F] = true;
+    table
+};
 /// chardetng reads 7 MB/s, so it gets a sample round the first byte that is not ASCII.
 const SAMPLE: usize = 4 * 1024;
 
@@ -100,8 +111,7 @@ fn charset(head: &[u8]) -> Result<(Charset, usize), &'static str> {
     if let Some(charset) = utf16_by_parity(head) {
         return Ok((charset, 0));
     }
-    let control = |b: &&u8| **b < 0x20 && !b"\t\n\r\x0c\x1b".contains(b) || **b == 0x7F;
-    let controls = head.iter().filter(control).count();
+    let controls: usize = head.iter().map(|&b| usize::from(CONTROL[usize::from(b)])).sum();
     if memchr::memchr(0, head).is_some() || controls * CONTROLS > head.len() {
         return Err("binary");
     }
@@ -141,11 +151,18 @@ fn double_byte(head: &[u8]) -> Encoding {
         Err(error) => error.valid_up_to(),
     };
     let first = head.iter().position(|b| *b >= 0x80).unwrap_or(valid);
+    // A log of many writers: mostly UTF-8, a few broken bytes.
+    let utf8 = head.utf8_chunks().map(|chunk| chunk.valid()).filter(|text| !text.is_ascii());
+    let wide = |text: &str| text.bytes().filter(|b| *b >= 0x80).count();
+    let (all, whole) = (head.iter().filter(|b| **b >= 0x80).count(), utf8.map(wide).sum::<usize>());
+    if whole * 10 >= all * 9 {
+        return Encoding::Utf8;
+    }
     let mut detector = EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     let sample = &head[first..head.len().min(first + SAMPLE)];
     detector.feed(sample, false);
     let guess = detector.guess(None, chardetng::Utf8Detection::Allow);
-    let likely = if guess == encoding_rs::GBK || guess == encoding_rs::GB18030 {
+    if guess == encoding_rs::GBK || guess == encoding_rs::GB18030 {
         Encoding::Gb18030
     } else if guess == encoding_rs::BIG5 {
         Encoding::Big5
@@ -155,10 +172,7 @@ fn double_byte(head: &[u8]) -> Encoding {
         let mut out = vec![0; sample.len() * 4];
         let (_, _, _, broken) = decoder.decode_to_utf8(sample, &mut out, false);
         if broken { Encoding::Utf8 } else { Encoding::Gb18030 }
-    };
-    // A log of many writers: mostly UTF-8, a few broken bytes.
-    let utf8 = head.utf8_chunks().map(|chunk| chunk.valid().len()).sum::<usize>();
-    if utf8 * 10 >= head.len() * 9 && valid > first { Encoding::Utf8 } else { likely }
+    }
 }
 
 fn transcribe(head: &[u8], charset: Charset) -> Option<Vec<u8>> {

@@ -111,7 +111,7 @@ impl Scanner {
 
     /// The validated values that begin in `body`, overlaps settled, in the order of their starts.
     ///
-    /// `batch` should reach [`MARGIN`](crate::model::MARGIN) bytes beyond `body` on either side, where there is more of the
+    /// `batch` should reach [`MARGIN`] bytes beyond `body` on either side, where there is more of the
     /// object; then the bodies may be cut anywhere. The counts of shapes are left in `scratch`.
     pub fn scan<'s>(&self, batch: &Batch<'_>, body: Range<usize>, scratch: &'s mut Scratch) -> &'s [Hit] {
         let fields = batch.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);

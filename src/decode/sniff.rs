@@ -70,6 +70,8 @@ pub struct Format {
 
 /// How much of an object is looked at.
 pub const HEAD: usize = 64 * 1024;
+/// Bytes in which the marks of binary formats are looked for.
+const MAGIC: usize = 4096;
 /// More control characters than one in this many bytes are no text.
 const CONTROLS: usize = 32;
 /// chardetng reads 7 MB/s, so it gets a sample round the first byte that is not ASCII.
@@ -94,16 +96,19 @@ fn charset(head: &[u8]) -> Result<(Charset, usize), &'static str> {
         [0xFE, 0xFF, ..] => return Ok((Charset::Utf16Be, 2)),
         _ => {}
     }
-    if let Some(kind) = infer::get(head).filter(|kind| kind.matcher_type() != infer::MatcherType::Text) {
+    if let Some(kind) = infer::get(&head[..head.len().min(MAGIC)])
+        .filter(|kind| kind.matcher_type() != infer::MatcherType::Text)
+    {
         return Err(kind.mime_type());
     }
-    if let Some(charset) = utf16_by_parity(head) {
+    let has_zeros = memchr::memchr(0, head).is_some();
+    if let Some(charset) = has_zeros.then(|| utf16_by_parity(head)).flatten() {
         return Ok((charset, 0));
     }
     // Chunks whose count fits a byte, and no branches: this reads every small file as a whole.
     let count = |chunk: &[u8]| usize::from(chunk.iter().map(|&b| u8::from(is_control(b))).sum::<u8>());
     let controls: usize = head.chunks(128).map(count).sum();
-    if memchr::memchr(0, head).is_some() || controls * CONTROLS > head.len() {
+    if has_zeros || controls * CONTROLS > head.len() {
         return Err("binary");
     }
     Ok((Charset::Plain(double_byte(head)), 0))

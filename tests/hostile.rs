@@ -352,3 +352,17 @@ fn an_interrupted_scan_leaves_a_partial_map() {
     assert_eq!(count("objects"), count("scanned") + count("partial") + count("skipped") + count("failed"));
     assert!(count("scanned") < 5000, "all was read before the interrupt");
 }
+
+#[test]
+fn an_interrupt_ends_a_scan_of_a_silent_pipe() {
+    let scene = Scene::new();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pandian"));
+    command.args(["scan", "-", "-o"]).arg(scene.beside("map.json"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program runs");
+    let held = child.stdin.take();
+    await_handler(&child);
+    interrupt(&child);
+    assert_eq!(code(child), Some(3));
+    assert_eq!(map(&scene)["complete"], false);
+    drop(held);
+}

@@ -194,8 +194,13 @@ impl Worker<'_> {
 
     fn stdin(&mut self) {
         self.sweep.watch.objects.fetch_add(1, Ordering::Relaxed);
-        if let Some(bytes) = self.stream("-", &mut io::stdin().lock()) {
-            self.enter("-", bytes, false);
+        match source::Stdin::new(&self.sweep.watch.stop) {
+            Ok(mut stdin) => {
+                if let Some(bytes) = self.stream("-", &mut stdin) {
+                    self.enter("-", bytes, false);
+                }
+            }
+            Err(error) => self.gathered.coverage.exception(source::failed("-", &error), 0),
         }
     }
 

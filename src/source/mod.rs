@@ -1,9 +1,11 @@
 //! Opens what holds data: folders, files, standard input.
 mod map;
 mod open;
+mod stdin;
 mod walk;
 
 pub use open::{Content, Opened, open};
+pub use stdin::Stdin;
 pub use walk::{Walk, visit};
 
 use crate::model::coverage::{Exception, Reason, State};

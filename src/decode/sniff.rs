@@ -74,6 +74,13 @@ pub const HEAD: usize = 64 * 1024;
 const MAGIC: usize = 4096;
 /// More control characters than one in this many bytes are no text.
 const CONTROLS: usize = 32;
+/// Formats that can begin with nothing but text, and are none.
+const TEXT_MARKS: [(&[u8], &str); 4] = [
+    (b"%PDF-", "application/pdf"),
+    (b"%!PS", "application/postscript"),
+    (b"{\\rtf", "application/rtf"),
+    (b"!<arch>\n", "application/x-archive"),
+];
 /// chardetng reads 7 MB/s, so it gets a sample round the first byte that is not ASCII.
 const SAMPLE: usize = 4 * 1024;
 
@@ -96,22 +103,30 @@ fn charset(head: &[u8]) -> Result<(Charset, usize), &'static str> {
         [0xFE, 0xFF, ..] => return Ok((Charset::Utf16Be, 2)),
         _ => {}
     }
-    if let Some(kind) = infer::get(&head[..head.len().min(MAGIC)])
-        .filter(|kind| kind.matcher_type() != infer::MatcherType::Text)
-    {
-        return Err(kind.mime_type());
-    }
     let has_zeros = memchr::memchr(0, head).is_some();
-    if let Some(charset) = has_zeros.then(|| utf16_by_parity(head)).flatten() {
-        return Ok((charset, 0));
-    }
     // Chunks whose count fits a byte, and no branches: this reads every small file as a whole.
     let count = |chunk: &[u8]| usize::from(chunk.iter().map(|&b| u8::from(is_control(b))).sum::<u8>());
     let controls: usize = head.chunks(128).map(count).sum();
+    if let Some(kind) = mark(head, controls) {
+        return Err(kind);
+    }
+    if let Some(charset) = has_zeros.then(|| utf16_by_parity(head)).flatten() {
+        return Ok((charset, 0));
+    }
     if has_zeros || controls * CONTROLS > head.len() {
         return Err("binary");
     }
     Ok((Charset::Plain(double_byte(head)), 0))
+}
+
+/// The binary format whose mark the object bears. A mark of two letters proves nothing where all the
+/// rest is text: a list that begins with "BM" is no bitmap.
+fn mark(head: &[u8], controls: usize) -> Option<&'static str> {
+    if controls == 0 {
+        return TEXT_MARKS.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, kind)| *kind);
+    }
+    let kind = infer::get(&head[..head.len().min(MAGIC)])?;
+    (kind.matcher_type() != infer::MatcherType::Text).then(|| kind.mime_type())
 }
 
 /// The control characters that text does not hold.
@@ -148,7 +163,7 @@ pub(super) fn decoder(charset: Charset) -> &'static encoding_rs::Encoding {
 
 /// UTF-8, GB 18030 or Big5. Bytes that are none of them are scanned as UTF-8, for digits are the same in all.
 fn double_byte(head: &[u8]) -> Encoding {
-    let valid = match std::str::from_utf8(head) {
+    let valid = match simdutf8::compat::from_utf8(head) {
         Ok(_) => return Encoding::Utf8,
         Err(error) if error.error_len().is_none() => return Encoding::Utf8,
         Err(error) => error.valid_up_to(),
@@ -236,7 +251,15 @@ mod tests {
     #[test]
     fn binaries_are_no_text() {
         assert_eq!(sniff(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Err("image/png"));
+        assert_eq!(sniff(b"%PDF-1.4\n%text so far\n"), Err("application/pdf"));
         assert_eq!(sniff(&[0, 1, 2, 3, 0, 0, 13, 80]), Err("binary"));
+    }
+
+    #[test]
+    fn two_letters_make_no_binary() {
+        for text in ["BM13800138000\n", "MZ 13800138000\n", "BM手机\n", "ID3 tags\n"] {
+            assert_eq!(charset_of(text, encoding_rs::UTF_8), Charset::Plain(Encoding::Utf8), "{text}");
+        }
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub enum Content<'a> {
 
 /// An open file that may still have to be read.
 pub enum Opened {
-    /// Was read into the buffer given to [`open`].
-    Buffered,
+    /// So many bytes were read into the buffer given to [`open`].
+    Buffered(usize),
     /// Is mapped.
     Mapped(Mapping),
     /// Is to be read as a stream.
@@ -31,7 +31,7 @@ impl Opened {
     /// The bytes; `buffer` is the one given to [`open`].
     pub fn content<'a>(&'a mut self, buffer: &'a [u8]) -> Content<'a> {
         match self {
-            Opened::Buffered => Content::Whole(buffer),
+            Opened::Buffered(read) => Content::Whole(&buffer[..*read]),
             Opened::Mapped(mapping) => Content::Whole(mapping.bytes()),
             Opened::Stream(file) => Content::Stream(Box::new(file)),
         }
@@ -66,15 +66,31 @@ pub fn open(file: &File, buffer: &mut Vec<u8>) -> Result<Opened, Exception> {
         let mapped = if is_local(&handle) { Mapping::new(&handle, meta.len()) } else { None };
         return Ok(mapped.map_or(Opened::Stream(handle), Opened::Mapped));
     }
-    buffer.clear();
-    // One byte more than the file should have: it may have grown, and a grown file is a stream.
-    let limit = MAP_FROM.max(meta.len() + 1);
-    io::Read::by_ref(&mut handle).take(limit).read_to_end(buffer).map_err(failed)?;
-    if buffer.len() as u64 == limit {
-        handle.rewind().map_err(failed)?;
-        return Ok(Opened::Stream(handle));
+    if let Some(read) = read_small(&mut handle, meta.len(), buffer).map_err(failed)? {
+        return Ok(Opened::Buffered(read));
     }
-    Ok(Opened::Buffered)
+    handle.rewind().map_err(failed)?;
+    Ok(Opened::Stream(handle))
+}
+
+/// Reads a file that had `length` bytes, in one call where it has them still; `None` when it has become large.
+fn read_small(handle: &mut fs::File, length: u64, buffer: &mut Vec<u8>) -> io::Result<Option<usize>> {
+    buffer.resize(MAP_FROM as usize + 1, 0);
+    let mut filled = 0;
+    loop {
+        match handle.read(&mut buffer[filled..]) {
+            // A local file that gives as much as it should is at its end, for there was room for more.
+            Ok(read) if read == 0 || (filled + read) as u64 == length => {
+                return Ok(Some(filled + read));
+            }
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if filled == buffer.len() {
+            return Ok(None);
+        }
+    }
 }
 
 /// /proc and its like: files of no size that make up their content, some of them without end.

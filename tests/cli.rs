@@ -80,6 +80,27 @@ fn findings_tell_where_in_every_format() {
 }
 
 #[test]
+fn offsets_count_the_escapes_before_a_value() {
+    let quoted = format!("a,备注,c\n1,\"他说\"\"手机{MOBILE}\"\"\",2\n3,\"\"\"{MOBILE}\",4\n");
+    let document = format!("{{\"a\": \"\\u53f7\\t\\ud83d\\ude00手机{MOBILE}\"}}");
+    let scene = Scene::with(&[
+        ("q.csv", quoted.as_bytes()),
+        ("d.json", document.as_bytes()),
+        ("w.csv", &utf16(&quoted)),
+        ("w.json", &utf16(&document)),
+    ]);
+    let run = scene.scan(&[]).ends(0);
+    assert_eq!(run.findings.len(), 6, "{:?}", run.findings);
+    for finding in &run.findings {
+        let path = finding["path"].as_str().expect("a path");
+        let bytes = std::fs::read(path).expect("the object");
+        let want = if path.contains("/w.") { utf16(MOBILE)[2..].to_vec() } else { MOBILE.into() };
+        let at = finding["offset"].as_u64().expect("an offset") as usize;
+        assert_eq!(bytes.get(at..at + want.len()), Some(want.as_slice()), "{finding}");
+    }
+}
+
+#[test]
 fn the_map_names_formats_encodings_and_totals() {
     let scene = Scene::with(&[
         ("t.csv", &gb18030(TABLE)),

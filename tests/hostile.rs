@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 fn fifo(path: &Path) {
@@ -60,16 +62,68 @@ fn what_cannot_be_opened_is_a_failed_row() {
     assert_eq!(run.row("missing")["state"], "failed");
     assert_eq!(run.row("missing")["reason"], "vanished");
     assert_eq!(run.findings.len(), 1);
-    let closed = scene.write("closed.txt", b"x");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).expect("a mode");
-    if std::fs::File::open(&closed).is_ok() {
-        eprintln!("this user reads files of mode 000: permission-denied rows are not tested");
-        return;
+}
+
+#[test]
+fn what_may_not_be_read_is_a_failed_row() {
+    let scene = Scene::with(&[("good.txt", format!("手机{MOBILE}").as_bytes()), ("closed/in.txt", b"x")]);
+    for closed in ["closed.txt", "closed"] {
+        let path = scene.data().join(closed);
+        if !path.exists() {
+            scene.write(closed, b"x");
+        }
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o000)).expect("a mode");
     }
-    let run = scene.scan(&[]).ends(3);
-    assert_eq!(run.row("closed.txt")["state"], "failed");
-    assert_eq!(run.row("closed.txt")["reason"], "permission-denied");
+    let data = scene.data();
+    let run = scene.run_as(scene.unprivileged(), &[data.to_str().expect("UTF-8")], b"").ends(3);
+    for closed in ["closed.txt", "closed"] {
+        assert_eq!(run.row(closed)["state"], "failed", "{}", run.map["coverage"]);
+        assert_eq!(run.row(closed)["reason"], "permission-denied");
+    }
     assert_eq!(run.findings.len(), 1);
+    std::fs::set_permissions(data.join("closed"), std::fs::Permissions::from_mode(0o700)).expect("a mode");
+}
+
+#[test]
+fn names_that_hold_values_are_masked_and_still_lead_to_the_file() {
+    let scene = Scene::with(&[(&format!("{RESIDENT_ID}正面.txt"), format!("手机{MOBILE}").as_bytes())]);
+    scene.write(format!("{MOBILE}/photo.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    let run = scene.scan(&[]).ends(3);
+    let all = format!("{}{:?}{}{}", run.map, run.findings, run.stdout, run.stderr);
+    assert!(!all.contains(RESIDENT_ID) && !all.contains(MOBILE), "{all}");
+    for shown in [&run.findings[0]["path"], &run.map["coverage"]["exceptions"][0]["path"]] {
+        let pattern = shown.as_str().expect("a path");
+        let line = format!("test -e {pattern}");
+        assert!(
+            std::process::Command::new("sh").args(["-c", &line]).status().expect("a shell").success(),
+            "{line}"
+        );
+    }
+    let revealed = scene.scan(&["--reveal"]).ends(3);
+    assert_eq!(revealed.of(&format!("{RESIDENT_ID}正面.txt")).len(), 1);
+    assert!(!revealed.map.to_string().contains(RESIDENT_ID));
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_ends() {
+    let scene = Scene::new();
+    let line = format!("手机{MOBILE} {}\n", "x".repeat(1000));
+    // One that is read at once, and one that is mapped.
+    let paths =
+        [scene.write("small.log", line.as_bytes()), scene.write("big.log", line.repeat(4000).as_bytes())];
+    let growing = Arc::new(AtomicBool::new(true));
+    let (goes_on, rows) = (growing.clone(), line.repeat(50));
+    let writer = std::thread::spawn(move || {
+        let mut files = paths.map(|path| OpenOptions::new().append(true).open(path).expect("the file"));
+        while goes_on.load(Ordering::Relaxed) {
+            files.iter_mut().for_each(|file| file.write_all(rows.as_bytes()).expect("written"));
+        }
+    });
+    let run = scene.scan(&[]).ends(0);
+    growing.store(false, Ordering::Relaxed);
+    writer.join().expect("a writer");
+    assert_eq!(run.map["coverage"]["scanned"], 2);
+    assert!(run.of("big.log").len() >= 4000 && !run.of("small.log").is_empty());
 }
 
 #[test]
@@ -219,8 +273,7 @@ fn a_mapped_file_that_shrinks_reads_as_zeros_and_says_so() {
     let scene = Scene::new();
     let path = scene.write("big.txt", "手机 ".repeat(1 << 20).as_bytes());
     let mut buffer = Vec::new();
-    let mut opened =
-        open(&File { shown: "big.txt".into(), path: path.clone() }, &mut buffer).expect("opened");
+    let mut opened = open(&File { path: path.clone() }, &mut buffer).expect("opened");
     assert!(!opened.was_truncated());
     OpenOptions::new().write(true).open(&path).expect("the file").set_len(10).expect("shorter");
     let Content::Whole(bytes) = opened.content(&buffer) else { panic!("a file of megabytes is mapped") };
@@ -228,8 +281,7 @@ fn a_mapped_file_that_shrinks_reads_as_zeros_and_says_so() {
     assert!(bytes[1 << 20..].iter().all(|byte| *byte == 0));
     assert!(opened.was_truncated());
     scene.write("next.txt", &vec![b'x'; 2 << 20]);
-    let next = open(&File { shown: "next".into(), path: scene.data().join("next.txt") }, &mut buffer)
-        .expect("opened");
+    let next = open(&File { path: scene.data().join("next.txt") }, &mut buffer).expect("opened");
     assert!(!next.was_truncated(), "the next file is whole");
 }
 
@@ -291,6 +343,30 @@ fn a_full_disk_and_a_missing_folder_are_told() {
         assert_eq!(code, Some(2), "{option} {path}: {errors}");
         assert!(errors.contains(path), "{option} {path} is not named: {errors}");
     }
+}
+
+#[test]
+fn a_disk_that_fills_up_leaves_the_old_map() {
+    let scene = Scene::new();
+    for i in 0..100 {
+        scene.write(format!("{i}.txt"), format!("手机{MOBILE}").as_bytes());
+    }
+    let map = scene.beside("map.json");
+    std::fs::write(&map, "the last one").expect("a map");
+    // No file may grow beyond 16 blocks; the signal is ignored, so that writing fails as on a full disk.
+    let line = "trap '' XFSZ; ulimit -f 16; exec \"$0\" scan \"$1\" -o \"$2\"";
+    let output = std::process::Command::new("bash")
+        .args(["-c", line, env!("CARGO_BIN_EXE_pandian")])
+        .args([&scene.data(), &map])
+        .output()
+        .expect("bash");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("map.json") && errors.contains("-o"), "{errors}");
+    assert_eq!(std::fs::read_to_string(&map).expect("a map"), "the last one");
+    let left: Vec<_> =
+        std::fs::read_dir(map.parent().expect("a folder")).expect("a folder").flatten().collect();
+    assert_eq!(left.len(), 2, "a temporary file is left: {left:?}");
 }
 
 #[test]

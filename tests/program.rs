@@ -2,6 +2,9 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -124,13 +127,31 @@ impl Scene {
 
     /// Scans `targets`, giving `stdin` to the program.
     pub fn run(&self, arguments: &[&str], stdin: &[u8]) -> Run {
+        self.run_as(pandian(), arguments, stdin)
+    }
+
+    /// The program in a place where every user can run it, as one who may read little.
+    pub fn unprivileged(&self) -> Command {
+        let copy = self.beside("pandian");
+        std::fs::copy(env!("CARGO_BIN_EXE_pandian"), &copy).expect("a copy");
+        std::fs::set_permissions(self.0.path(), Permissions::from_mode(0o777)).expect("a mode");
+        let mut command = std::process::Command::new(copy);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65534).gid(65534);
+        }
+        let mut command = Command::from_std(command);
+        command.env("LC_ALL", "C").timeout(Duration::from_secs(120));
+        command
+    }
+
+    /// Scans with a program of one's own.
+    pub fn run_as(&self, mut command: Command, arguments: &[&str], stdin: &[u8]) -> Run {
         let (map, findings) = (self.beside("map.json"), self.beside("findings.jsonl"));
         for old in [&map, &findings] {
             if old.exists() {
                 std::fs::remove_file(old).expect("removed");
             }
         }
-        let mut command = pandian();
         command.arg("scan").args(arguments).arg("-o").arg(&map).arg("--findings").arg(&findings);
         let output = command.write_stdin(stdin).output().expect("the program runs");
         let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();

@@ -30,6 +30,8 @@ struct Gathered {
     cells: Vec<Cell>,
     /// Bytes at the start that were scanned before, and are here as margin.
     scanned: usize,
+    /// Bytes of the first cell that were there before, and are gone.
+    dropped: usize,
 }
 
 /// Where a record begins.
@@ -101,12 +103,13 @@ impl Columns {
 
     fn cell(&self, gathered: &mut Gathered, window: &Window<'_>, record: Record, (field, at): (u32, usize)) {
         let quoted = window.bytes[at..].first() == Some(&b'"');
+        let dropped = if gathered.cells.is_empty() { gathered.dropped } else { 0 };
         gathered.cells.push(Cell {
             end: gathered.bytes.len(),
             field: field.min(MOST_COLUMNS - 1),
             row: record.row + 1,
             line: record.line,
-            offset: (at + usize::from(quoted)) as u64,
+            offset: (at + usize::from(quoted) + dropped) as u64,
         });
         gathered.bytes.push(TERMINATOR);
     }
@@ -145,6 +148,7 @@ impl Columns {
         gathered.bytes.drain(..whole - 2 * MARGIN);
         gathered.cells.clear();
         gathered.scanned = MARGIN;
+        gathered.dropped += whole - 2 * MARGIN;
         go_on
     }
 
@@ -188,6 +192,30 @@ fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
     // Most files are no tables: their first line holds no delimiter, and nothing needs to be parsed.
     let first_line = memchr::memchr(b'\n', text).unwrap_or(text.len());
     memchr::memchr(delimiter, &text[..first_line])?;
+    let quoted = memchr::memchr(b'"', text).is_some();
+    let (counts, first) = if quoted { parsed(text, delimiter) } else { split(text, delimiter) };
+    let columns = *counts.first()?;
+    let usual = counts.iter().filter(|&&count| count == columns).count();
+    let enough = if columns > 2 { 7 } else { 9 };
+    let is_table = columns >= 2 && counts.len() >= 2 && usual * 10 >= counts.len() * enough;
+    is_table.then(|| (columns * usual * 100 / counts.len(), columns, first))
+}
+
+/// The fields of each of the first records, and the first record, where no quote needs to be minded.
+fn split(text: &[u8], delimiter: u8) -> (Vec<usize>, Vec<String>) {
+    // A line that the head of the object cuts off has fewer fields than it should.
+    let cut = text.len() >= super::sniff::HEAD;
+    let whole = if cut { memchr::memrchr(b'\n', text).unwrap_or(text.len()) } else { text.len() };
+    let mut lines =
+        text[..whole].split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty()).peekable();
+    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
+    let first = lines.peek().map(|line| line.split(|&b| b == delimiter).map(name).collect());
+    let fields = |line: &[u8]| memchr::memchr_iter(delimiter, line).count() + 1;
+    (lines.take(SAMPLE_RECORDS).map(fields).collect(), first.unwrap_or_default())
+}
+
+/// The same by the rules of quoting.
+fn parsed(text: &[u8], delimiter: u8) -> (Vec<usize>, Vec<String>) {
     let mut core = reader(delimiter);
     let (mut at, mut out) = (0, [0; 1024]);
     let (mut counts, mut fields, mut first, mut name) = (Vec::new(), 0, Vec::new(), Vec::new());
@@ -213,11 +241,7 @@ fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
             ReadFieldResult::End => break,
         }
     }
-    let columns = *counts.first()?;
-    let usual = counts.iter().filter(|&&count| count == columns).count();
-    let enough = if columns > 2 { 7 } else { 9 };
-    let is_table = columns >= 2 && counts.len() >= 2 && usual * 10 >= counts.len() * enough;
-    is_table.then(|| (columns * usual * 100 / counts.len(), columns, first))
+    (counts, first)
 }
 
 /// A header has names: short, not empty, and no numbers of more than three digits.

@@ -9,9 +9,9 @@ mod sniff;
 mod text;
 mod window;
 
-pub use origin::Origin;
+pub use origin::{Counter, Escapes, Origin};
 pub use sniff::{Charset, Format, HEAD, Layout, sniff};
-pub use window::{Ended, Input, decode};
+pub use window::{Input, decode};
 
 use crate::model::Batch;
 use std::ops::Range;

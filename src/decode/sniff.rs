@@ -1,5 +1,5 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
-use super::csv;
+use super::{Escapes, csv};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -53,6 +53,15 @@ impl Layout {
             Layout::Csv { .. } => "csv",
             Layout::Json => "json",
             Layout::JsonLines => "json-lines",
+        }
+    }
+
+    /// How its cells are written.
+    pub(super) fn escapes(&self) -> Escapes {
+        match self {
+            Layout::Text => Escapes::None,
+            Layout::Csv { .. } => Escapes::Quotes,
+            Layout::Json | Layout::JsonLines => Escapes::Json,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Drives a decoder over an object: the whole of it at once, or window by window with what is unfinished kept.
 use super::sniff::decoder;
-use super::{Charset, Format, Layout, Origin, Sink, csv, json, text};
+use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, text};
 use crate::model::{Encoding, MARGIN};
 use std::io::{self, Read};
 
@@ -16,15 +16,6 @@ pub(super) struct Window<'a> {
     /// Nothing follows.
     pub last: bool,
     pub origin: Origin<'a>,
-}
-
-/// How decoding ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// At the object's end.
-    Whole,
-    /// Because the sink said stop.
-    Stopped,
 }
 
 /// An object's bytes.
@@ -54,11 +45,11 @@ impl Decoder {
     }
 }
 
-/// Gives the batches of an object to `sink`.
+/// Gives the batches of an object to `sink`, until it says stop.
 ///
 /// # Errors
-/// The reader's.
-pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Result<Ended> {
+/// The reader's, after what was read before it was given out.
+pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Result<()> {
     let decoder = match format.layout {
         Layout::Text => Decoder::Text,
         Layout::Csv { delimiter, header } => Decoder::Csv(Box::new(csv::Columns::new(delimiter, header))),
@@ -67,11 +58,14 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {
-            let origin = Origin { base: format.bom as u64, line: 1, transcribed: None };
-            let window = Window { bytes: &bytes[format.bom..], encoding, from: 0, last: true, origin };
+            let bytes = &bytes[format.bom..];
+            let (base, escapes) = (format.bom as u64, format.layout.escapes());
+            let counted = &Counter::default();
+            let origin = Origin { base, line: 1, window: bytes, transcribed: false, escapes, counted };
+            let window = Window { bytes, encoding, from: 0, last: true, origin };
             let mut decoder = decoder;
-            let (_, go_on) = decoder.feed(&window, sink);
-            Ok(if go_on { Ended::Whole } else { Ended::Stopped })
+            decoder.feed(&window, sink);
+            Ok(())
         }
         (Input::Whole(mut bytes), _) => stream(&mut bytes, format, decoder, sink),
         (Input::Stream(reader), _) => stream(reader, format, decoder, sink),
@@ -83,30 +77,28 @@ fn stream(
     format: &Format,
     mut decoder: Decoder,
     sink: &mut Sink<'_>,
-) -> io::Result<Ended> {
+) -> io::Result<()> {
     io::copy(&mut reader.take(format.bom as u64), &mut io::sink())?;
     let mut source = Source::new(format.charset);
     let (mut from, mut base, mut line) = (0, format.bom as u64, 1);
     loop {
-        let last = source.fill(reader)?;
-        let transcribed = source.text();
-        let bytes = source.bytes.as_slice();
-        let origin = Origin { base, line, transcribed };
+        let last = source.fill(reader);
+        let (bytes, transcribed) = (source.bytes.as_slice(), source.utf16.is_some());
+        let (escapes, counted) = (format.layout.escapes(), &Counter::default());
+        let origin = Origin { base, line, window: bytes, transcribed, escapes, counted };
         let window = Window { bytes, encoding: source.encoding, from, last, origin };
         let (done, go_on) = decoder.feed(&window, sink);
-        if !go_on {
-            return Ok(Ended::Stopped);
-        }
-        if last {
-            return Ok(Ended::Whole);
+        if last || !go_on {
+            return source.failed.map_or(Ok(()), Err);
         }
         if done == from && bytes.len() >= WINDOW {
             // A record, line or document larger than the window: what is left is read as text.
             decoder = Decoder::Text;
         }
         let mut keep = done.saturating_sub(MARGIN);
-        if let Some(text) = transcribed {
-            keep = text.floor_char_boundary(keep);
+        if transcribed {
+            // The decoder writes UTF-8, so a boundary is at most three bytes back.
+            keep -= (0..keep.min(4)).find(|back| bytes[keep - back] & 0xC0 != 0x80).unwrap_or(0);
         }
         base = origin.offset(keep);
         line += memchr::memchr_iter(b'\n', &bytes[..keep]).count() as u64;
@@ -120,6 +112,8 @@ struct Source {
     encoding: Encoding,
     utf16: Option<encoding_rs::Decoder>,
     bytes: Vec<u8>,
+    /// What ended the reading before the end.
+    failed: Option<io::Error>,
 }
 
 impl Source {
@@ -128,30 +122,26 @@ impl Source {
             Charset::Plain(encoding) => (encoding, None),
             wide => (Encoding::Utf8, Some(decoder(wide).new_decoder_without_bom_handling())),
         };
-        Source { encoding, utf16, bytes: Vec::new() }
+        Source { encoding, utf16, bytes: Vec::new(), failed: None }
     }
 
-    /// Fills the window; true when the reader has no more.
-    fn fill(&mut self, reader: &mut dyn Read) -> io::Result<bool> {
-        let mut raw = Vec::new();
+    /// Fills the window; true when the reader has no more to give.
+    fn fill(&mut self, reader: &mut dyn Read) -> bool {
         // At least one margin of new bytes, so that every round gets on.
         let want = WINDOW.saturating_sub(self.bytes.len()).max(2 * MARGIN) as u64;
-        match &mut self.utf16 {
-            None => Ok((reader.take(want).read_to_end(&mut self.bytes)? as u64) < want),
-            Some(decoder) => {
-                let last = (reader.take(want).read_to_end(&mut raw)? as u64) < want;
-                let room = decoder.max_utf8_buffer_length(raw.len()).unwrap_or(raw.len() * 3 + 16);
-                let start = self.bytes.len();
-                self.bytes.resize(start + room, 0);
-                let (_, _, written, _) = decoder.decode_to_utf8(&raw, &mut self.bytes[start..], last);
-                self.bytes.truncate(start + written);
-                Ok(last)
-            }
+        let mut raw = Vec::new();
+        let into = if self.utf16.is_some() { &mut raw } else { &mut self.bytes };
+        let before = into.len();
+        // What came before an error is in the buffer.
+        self.failed = reader.take(want).read_to_end(into).err();
+        let last = ((into.len() - before) as u64) < want;
+        if let Some(decoder) = &mut self.utf16 {
+            let room = decoder.max_utf8_buffer_length(raw.len()).unwrap_or(raw.len() * 3 + 16);
+            let start = self.bytes.len();
+            self.bytes.resize(start + room, 0);
+            let (_, _, written, _) = decoder.decode_to_utf8(&raw, &mut self.bytes[start..], last);
+            self.bytes.truncate(start + written);
         }
-    }
-
-    /// The window as text, where it was transcribed.
-    fn text(&self) -> Option<&str> {
-        self.utf16.as_ref().and_then(|_| std::str::from_utf8(&self.bytes).ok())
+        last
     }
 }

@@ -54,12 +54,10 @@ pub(super) struct Spool {
     spilled: Option<BufWriter<File>>,
     /// The first error of the disk; reported at the end, for then the findings are read back.
     failed: Option<io::Error>,
-    rows: bool,
 }
 
 impl Spool {
     pub fn push(&mut self, found: Found) {
-        self.rows |= found.row > 0;
         self.held.push(found);
         if self.held.len() >= HELD && self.failed.is_none() {
             self.failed = self.spill().err();
@@ -76,9 +74,9 @@ impl Spool {
         self.failed = self.failed.take().or(failed.err());
     }
 
-    /// Whether any finding has a row.
-    pub fn has_rows(&self) -> bool {
-        self.rows
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.spilled.is_none()
     }
 
     fn spill(&mut self) -> io::Result<()> {

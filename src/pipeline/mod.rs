@@ -2,14 +2,19 @@
 mod findings;
 mod object;
 mod sweep;
+mod worker;
 
 pub use findings::{Finding, FindingsFile};
 pub use sweep::{Options, Watch, sweep};
 
 use crate::classify::context::ContextWords;
 use crate::detector::DetectorSet;
-use crate::scan::{CompileError, Scanner};
+use crate::model::{Batch, Encoding, mask};
+use crate::scan::{CompileError, Scanner, Scratch};
+use std::borrow::Cow;
 
+/// No value has fewer.
+const FEWEST_DIGITS: usize = 8;
 /// More likely than not.
 pub const DEFAULT_MIN_CONFIDENCE: f64 = 0.5;
 
@@ -34,6 +39,24 @@ impl Engine {
     /// The findings in one text of at least `min_confidence`, in order: what `detectors test` and `explain` ask.
     pub fn find(&self, text: &str, min_confidence: f64) -> Vec<Finding> {
         object::find(self, text, min_confidence)
+    }
+
+    /// `text` with the values in it masked: what people call files and columns can hold numbers, too.
+    ///
+    /// The stars make a glob of it, so that the masked name of a file still leads to the file.
+    pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if text.chars().filter(|c| c.is_numeric()).count() < FEWEST_DIGITS {
+            return Cow::Borrowed(text);
+        }
+        let (batch, mut scratch) = (Batch::text(text.as_bytes(), Encoding::Utf8), Scratch::default());
+        let hits = self.scanner.scan(&batch, 0..text.len(), &mut scratch);
+        let (mut shown, mut done) = (String::new(), 0);
+        for hit in hits.iter().filter(|hit| !hit.weak) {
+            shown += &text[done..hit.start];
+            shown += &mask(&text[hit.start..hit.end]);
+            done = hit.end;
+        }
+        if done == 0 { Cow::Borrowed(text) } else { Cow::Owned(shown + &text[done..]) }
     }
 
     /// The hit and miss cases of a detector that come out wrong, in words; none when all is well.

@@ -2,7 +2,7 @@
 use super::{Engine, Finding};
 use crate::classify::context::{AFTER, BEFORE};
 use crate::classify::evidence::{Judgement, reason};
-use crate::decode::{Charset, Format, Input, Layout, Origin, Piece, decode};
+use crate::decode::{Charset, Counter, Escapes, Format, Input, Layout, Origin, Piece, decode};
 use crate::model::map::{ContextCounts, Field, Label};
 use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, Tally, mask};
 use crate::pipeline::findings::{Found, Spool};
@@ -31,6 +31,8 @@ pub(super) struct Counted {
     leanings: Vec<Vec<Leaning>>,
     found: Spool,
     lines: u64,
+    /// Whether the object has rows, so that its fields are columns.
+    rows: bool,
 }
 
 /// What an object's scan needs beside its bytes.
@@ -47,23 +49,25 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Scans an object.
-    ///
-    /// # Errors
-    /// The reader's; what was counted until then is lost with it, so the object counts as failed.
-    pub fn run(&self, input: Input<'_>, format: &Format, scratch: &mut Scratch) -> io::Result<Counted> {
+    /// Scans an object; the error is the reader's, and what came before it is counted.
+    pub fn run(
+        &self,
+        input: Input<'_>,
+        format: &Format,
+        scratch: &mut Scratch,
+    ) -> (Counted, Option<io::Error>) {
         if let (Input::Whole(bytes), Charset::Plain(encoding), Layout::Text) =
             (&input, format.charset, &format.layout)
             && bytes.len() > 2 * BODY
         {
-            return Ok(self.parallel(&Batch::text(bytes, encoding), format.bom));
+            return (self.parallel(&Batch::text(bytes, encoding), format.bom), None);
         }
         let mut counted = Counted { lines: 1, ..Counted::default() };
-        decode(input, format, &mut |piece| {
+        let decoded = decode(input, format, &mut |piece| {
             self.take(&piece, scratch, &mut counted);
             !self.stop.load(Ordering::Relaxed)
-        })?;
-        Ok(counted)
+        });
+        (counted, decoded.err())
     }
 
     /// Text that lies in memory as a whole: every thread takes a body, the counts are merged in order.
@@ -77,7 +81,16 @@ impl Job<'_> {
                 .map_init(Scratch::default, |scratch, body| {
                     let mut counted = Counted::default();
                     if !self.stop.load(Ordering::Relaxed) {
-                        let origin = Origin { base: 0, line: 0, transcribed: None };
+                        let (window, counter) = (batch.bytes, &Counter::default());
+                        let escapes = Escapes::None;
+                        let origin = Origin {
+                            base: 0,
+                            line: 0,
+                            window,
+                            transcribed: false,
+                            escapes,
+                            counted: counter,
+                        };
                         self.take(
                             &Piece { batch: *batch, body: body.clone(), origin, fields: &[] },
                             scratch,
@@ -95,6 +108,7 @@ impl Job<'_> {
     fn take(&self, piece: &Piece<'_>, scratch: &mut Scratch, counted: &mut Counted) {
         let detectors = self.engine.scanner.detectors().len();
         counted.name(piece.fields, self.engine);
+        counted.rows |= piece.batch.cells.first().is_some_and(|cell| cell.row > 0);
         let hits = self.engine.scanner.scan(&piece.batch, piece.body.clone(), scratch);
         let mut lines = Lines { at: piece.body.start, passed: 0 };
         for hit in hits {
@@ -121,7 +135,7 @@ impl Job<'_> {
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
         let offset = match cell {
-            Some((_, cell)) => piece.origin.offset(cell.offset as usize) + (hit.start - start) as u64,
+            Some((_, cell)) => piece.origin.offset_in_cell(cell.offset as usize, hit.start - start),
             None => piece.origin.offset(hit.start),
         };
         let field = cell.map_or(0, |(_, cell)| cell.field);
@@ -239,9 +253,7 @@ impl Counted {
     fn field_name(&self, field: u32, lang: Lang) -> Option<String> {
         let name = self.fields.get(field as usize).filter(|name| !name.is_empty()).cloned();
         let number = field + 1;
-        name.or_else(|| {
-            self.found.has_rows().then(|| lang.pick(format!("第{number}列"), format!("column {number}")))
-        })
+        name.or_else(|| self.rows.then(|| lang.pick(format!("第{number}列"), format!("column {number}"))))
     }
 
     /// The findings that reach `min`, in order.
@@ -257,6 +269,9 @@ impl Counted {
         mut each: impl FnMut(&Finding) -> io::Result<()>,
     ) -> io::Result<Vec<Field>> {
         let (fields, confidences) = self.judge(engine, min, lang);
+        if self.found.is_empty() {
+            return Ok(fields);
+        }
         let names: BTreeMap<u32, Option<String>> =
             self.tallies.keys().map(|&(field, _)| (field, self.field_name(field, lang))).collect();
         self.found.drain(|found| {
@@ -293,12 +308,10 @@ pub(super) fn find(engine: &Engine, text: &str, min: f64) -> Vec<Finding> {
     let job = Job { engine, keep: true, reveal: true, stop: &stop, done: &done };
     let format = Format { charset: Charset::Plain(Encoding::Utf8), layout: Layout::Text, bom: 0 };
     let mut findings = Vec::new();
-    let counted = job.run(Input::Whole(text.as_bytes()), &format, &mut Scratch::default());
-    let drained = counted.and_then(|counted| {
-        counted.findings(engine, "", min, Lang::En, |finding| {
-            findings.push(finding.clone());
-            Ok(())
-        })
+    let (counted, _) = job.run(Input::Whole(text.as_bytes()), &format, &mut Scratch::default());
+    let drained = counted.findings(engine, "", min, Lang::En, |finding| {
+        findings.push(finding.clone());
+        Ok(())
     });
     debug_assert!(drained.is_ok(), "a text in memory cannot fail to be read");
     findings

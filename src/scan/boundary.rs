@@ -2,6 +2,9 @@
 use super::symbol::{start_of_char, symbol};
 use crate::model::Encoding;
 
+/// Letters of a word that may touch a number.
+pub(super) const LONGEST_WORD: usize = 12;
+
 /// The canonical character before `at`, and where it starts.
 fn before(hay: &[u8], at: usize, encoding: Encoding) -> Option<(Option<u8>, usize)> {
     let last = at.checked_sub(1)?;
@@ -57,9 +60,9 @@ pub(super) fn may_start(
     }
 }
 
-/// The ASCII letters right before `at`, at most twelve.
+/// The ASCII letters right before `at`, at most [`LONGEST_WORD`].
 fn word_before(hay: &[u8], at: usize) -> &[u8] {
-    let floor = at.saturating_sub(12);
+    let floor = at.saturating_sub(LONGEST_WORD);
     let letters = hay[floor..at].iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
     &hay[at - letters..at]
 }

@@ -190,7 +190,13 @@ impl Scanner {
 
     #[inline]
     fn may_start(&self, hay: &[u8], at: usize, encoding: Encoding) -> bool {
-        let introduces = |word: &[u8]| self.introductions.contains(&word.to_ascii_lowercase());
+        let introduces = |word: &[u8]| {
+            let mut lower = [0; boundary::LONGEST_WORD];
+            let lower = &mut lower[..word.len()];
+            lower.copy_from_slice(word);
+            lower.make_ascii_lowercase();
+            self.introductions.contains(&*lower)
+        };
         boundary::may_start(hay, at, encoding, introduces)
     }
 

@@ -9,16 +9,22 @@ pub use stdin::Stdin;
 pub use walk::{Walk, visit};
 
 use crate::model::coverage::{Exception, Reason, State};
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
 /// A file to scan.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Where it is.
+    /// Where it is: as given on the command line, and the path below it.
     pub path: PathBuf,
-    /// The path to show: as given on the command line, and the path below it.
-    pub shown: String,
+}
+
+impl File {
+    /// The path as text; what is no UTF-8 is replaced.
+    pub fn shown(&self) -> Cow<'_, str> {
+        self.path.to_string_lossy()
+    }
 }
 
 /// The ledger row for an error of the system.

@@ -23,8 +23,8 @@ pub enum Opened {
     Buffered(usize),
     /// Is mapped.
     Mapped(Mapping),
-    /// Is to be read as a stream.
-    Stream(fs::File),
+    /// Is to be read as a stream, as far as it went when it was opened: what grows faster than it is read has no end.
+    Stream(io::Take<fs::File>),
 }
 
 impl Opened {
@@ -48,7 +48,7 @@ impl Opened {
 /// # Errors
 /// A ledger row: it cannot be opened or read, or is no file that may be read.
 pub fn open(file: &File, buffer: &mut Vec<u8>) -> Result<Opened, Exception> {
-    let failed = |error: io::Error| super::failed(&file.shown, &error);
+    let failed = |error: io::Error| super::failed(&file.shown(), &error);
     // O_NONBLOCK: what was a file when the folder was listed may be a FIFO by now.
     let mut handle = fs::OpenOptions::new()
         .read(true)
@@ -57,20 +57,21 @@ pub fn open(file: &File, buffer: &mut Vec<u8>) -> Result<Opened, Exception> {
         .map_err(failed)?;
     let meta = handle.metadata().map_err(failed)?;
     if !meta.is_file() {
-        return Err(skipped(&file.shown, Reason::SpecialFile, ""));
+        return Err(skipped(&file.shown(), Reason::SpecialFile, ""));
     }
     if meta.len() == 0 && is_pseudo(&handle) {
-        return Err(skipped(&file.shown, Reason::SpecialFile, "a file system of the kernel"));
+        return Err(skipped(&file.shown(), Reason::SpecialFile, "a file system of the kernel"));
     }
     if meta.len() >= MAP_FROM {
         let mapped = if is_local(&handle) { Mapping::new(&handle, meta.len()) } else { None };
-        return Ok(mapped.map_or(Opened::Stream(handle), Opened::Mapped));
+        return Ok(mapped.map_or_else(|| Opened::Stream(handle.take(meta.len())), Opened::Mapped));
     }
     if let Some(read) = read_small(&mut handle, meta.len(), buffer).map_err(failed)? {
         return Ok(Opened::Buffered(read));
     }
     handle.rewind().map_err(failed)?;
-    Ok(Opened::Stream(handle))
+    let length = handle.metadata().map_err(failed)?.len();
+    Ok(Opened::Stream(handle.take(length)))
 }
 
 /// Reads a file that had `length` bytes, in one call where it has them still; `None` when it has become large.

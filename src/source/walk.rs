@@ -52,6 +52,9 @@ where
 
 /// A glob may name a path below the target or just a name.
 fn is_match(globs: &GlobSet, entry: &DirEntry) -> bool {
+    if globs.is_empty() {
+        return false;
+    }
     let depth = entry.depth().max(1);
     let parts: Vec<_> = entry.path().components().collect();
     let below: PathBuf = parts[parts.len().saturating_sub(depth)..].iter().collect();
@@ -63,18 +66,18 @@ fn judge(entry: DirEntry, walk: &Walk) -> Option<Result<File, Exception>> {
     if kind.is_dir() {
         return None;
     }
-    let shown = entry.path().to_string_lossy().into_owned();
+    let shown = || entry.path().to_string_lossy();
     if kind.is_symlink() && entry.depth() > 0 {
         let target = std::fs::read_link(entry.path()).map(|t| t.to_string_lossy().into_owned());
-        return Some(Err(skipped(&shown, Reason::Symlink, &target.unwrap_or_default())));
+        return Some(Err(skipped(&shown(), Reason::Symlink, &target.unwrap_or_default())));
     }
     if !kind.is_file() && !kind.is_symlink() {
-        return Some(Err(skipped(&shown, Reason::SpecialFile, "")));
+        return Some(Err(skipped(&shown(), Reason::SpecialFile, "")));
     }
     if !walk.include.is_empty() && !is_match(&walk.include, &entry) {
         return None;
     }
-    Some(Ok(File { path: entry.into_path(), shown }))
+    Some(Ok(File { path: entry.into_path() }))
 }
 
 /// The ledger row for what the walker could not do.

@@ -16,8 +16,7 @@ const ROUNDS: usize = 5;
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let small = std::env::args().any(|arg| arg == "--test");
-    let bytes = if small { 4 << 20 } else { 512 << 20 };
+    let bytes = if small() { 4 << 20 } else { 512 << 20 };
     let scanner = Scanner::new(DetectorSet::built_in()?)?;
     let mut truth = Vec::new();
     let logs = generator::logs(1, bytes, &mut truth);
@@ -29,6 +28,11 @@ fn main() -> Result<(), Failure> {
         assert_eq!(scan(&scanner, &prose, |_, _| ()), 0, "prose holds nothing");
     });
     Ok(())
+}
+
+/// Whether to run small, for the counts.
+fn small() -> bool {
+    std::env::args().any(|arg| arg == "--test")
 }
 
 /// Times `work` and newline counting in turn; the medians make the ratio.
@@ -47,6 +51,11 @@ fn row(name: &str, hay: &[u8], bar: f64, mut work: impl FnMut()) {
         times.sort_by(f64::total_cmp);
         times[ROUNDS / 2]
     };
+    if small() {
+        // A few megabytes stay in the cache: the yardstick would look faster than memory is.
+        println!("{name:<34}  counts only");
+        return;
+    }
     let (ours, theirs, size) = (median(&mut ours), median(&mut theirs), hay.len() as f64 / 1e9);
     println!("{name:<34}{:>10.2}{:>10.2}{:>9.3}{bar:>9.2}", size / ours, size / theirs, theirs / ours);
 }

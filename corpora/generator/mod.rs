@@ -1,4 +1,4 @@
-//! Seeded synthetic data for benches and tests: Chinese service logs, and prose with few digits. No dependencies.
+//! Seeded synthetic data for benches and tests: Chinese service logs, prose with few digits, trees of small files. No dependencies.
 #![allow(dead_code, reason = "every user includes the whole module and calls a part of it")]
 
 use std::io::Write;
@@ -144,4 +144,20 @@ pub fn prose(seed: u64, bytes: usize) -> Vec<u8> {
         out.extend_from_slice(rng.pick(&WORDS).as_bytes());
     }
     out
+}
+
+/// Small files of 1 to 8 KB, by turns logs and prose, a hundred to a folder, folders three deep: `each` is given a path
+/// below the top, and the content.
+pub fn tree(seed: u64, files: u64, truth: &mut Vec<Truth>, mut each: impl FnMut(&str, &[u8])) {
+    let mut rng = Rng(seed);
+    for file in 0..files {
+        // A log ends with the line that reaches its size, and must still stay below 8 KB.
+        let (seed, bytes) = (rng.next(), 1024 + rng.below(6700) as usize);
+        let (content, kind) = match file % 2 {
+            0 => (logs(seed, bytes, truth), "log"),
+            _ => (prose(seed, bytes), "txt"),
+        };
+        let (top, middle, low) = (file / 10_000, file / 1000 % 10, file / 100 % 10);
+        each(&format!("{top}/{middle}/{low}/{file}.{kind}"), &content);
+    }
 }

@@ -358,11 +358,19 @@ fn the_schema_is_the_one_that_is_shipped() {
 fn the_map_has_the_keys_of_the_schema() {
     let run = Scene::with(&[("t.csv", TABLE.as_bytes())]).scan(&[]).ends(0);
     let schema: Value = serde_json::from_str(&pandian::report::json::schema()).expect("JSON");
-    let object =
-        |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<BTreeSet<_>>();
-    assert_eq!(object(&run.map), object(&schema["properties"]));
-    let label = &run.map["objects"][0]["fields"][0]["labels"][0];
-    assert_eq!(object(label), object(&schema["$defs"]["Label"]["properties"]));
+    let check = |value: &Value, schema: &Value| {
+        let keys: BTreeSet<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+        let known =
+            schema["properties"].as_object().expect("properties").keys().map(String::as_str).collect();
+        assert!(keys.is_subset(&known), "{keys:?} beside {known:?}");
+        let required = schema["required"].as_array().expect("a list").iter().filter_map(Value::as_str);
+        assert!(required.collect::<BTreeSet<_>>().is_subset(&keys), "{keys:?}");
+    };
+    check(&run.map, &schema);
+    let object = &run.map["objects"][0];
+    check(object, &schema["$defs"]["Object"]);
+    check(&object["fields"][0], &schema["$defs"]["Field"]);
+    check(&object["fields"][0]["labels"][0], &schema["$defs"]["Label"]);
 }
 
 #[test]

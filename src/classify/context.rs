@@ -15,30 +15,41 @@ const TOKENS: usize = 4;
 pub struct ContextWords {
     han: Option<AhoCorasick>,
     /// By pattern of `han`.
-    han_words: Vec<Vec<(usize, Leaning)>>,
+    han_words: Vec<Vec<Meaning>>,
     /// ASCII words, lower case, without separators.
-    ascii: HashMap<String, Vec<(usize, Leaning)>>,
+    ascii: HashMap<String, Vec<Meaning>>,
     detectors: usize,
 }
 
-/// What a piece of text says to each detector, the last word winning.
-type Spoken = Vec<(usize, usize, Leaning)>;
+/// What a word says to a detector.
+#[derive(Clone, Copy)]
+struct Meaning {
+    detector: usize,
+    leaning: Leaning,
+    /// Its place in the detector's list: the words that say most come first.
+    place: usize,
+}
+
+/// What a piece of text says: where each word ends, and what it means.
+type Spoken = Vec<(usize, Meaning)>;
 
 impl ContextWords {
     /// Collects the words.
     pub fn new(detectors: &DetectorSet) -> Self {
-        let mut han: HashMap<String, Vec<(usize, Leaning)>> = HashMap::new();
-        let mut ascii: HashMap<String, Vec<(usize, Leaning)>> = HashMap::new();
+        let mut han: HashMap<String, Vec<Meaning>> = HashMap::new();
+        let mut ascii: HashMap<String, Vec<Meaning>> = HashMap::new();
         for (i, detector) in detectors.iter().enumerate() {
-            let support = detector.context.support.iter().map(|word| (word, Leaning::For));
-            let oppose = detector.context.oppose.iter().map(|word| (word, Leaning::Against));
-            for (word, leaning) in support.chain(oppose) {
+            let support =
+                detector.context.support.iter().enumerate().map(|(at, word)| (at, word, Leaning::For));
+            let oppose =
+                detector.context.oppose.iter().enumerate().map(|(at, word)| (at, word, Leaning::Against));
+            for (place, word, leaning) in support.chain(oppose) {
                 let (table, key) = if word.is_ascii() {
                     (&mut ascii, tokens(word).map(|(_, token)| token).collect())
                 } else {
                     (&mut han, word.clone())
                 };
-                table.entry(key).or_default().push((i, leaning));
+                table.entry(key).or_default().push(Meaning { detector: i, leaning, place });
             }
         }
         let (patterns, han_words): (Vec<_>, Vec<_>) = han.into_iter().unzip();
@@ -50,13 +61,13 @@ impl ContextWords {
     /// where there is none, a word in favour right after it.
     pub fn near(&self, before: &str, after: &str, detector: usize) -> Leaning {
         let line = before.rsplit('\n').next().unwrap_or_default();
-        let mine = |(_, d, _): &&(usize, usize, Leaning)| *d == detector;
-        if let Some((_, _, leaning)) = self.spoken(line).iter().rfind(mine) {
-            return *leaning;
+        let mine = |(_, meaning): &&(usize, Meaning)| meaning.detector == detector;
+        if let Some((_, meaning)) = self.spoken(line).iter().rfind(mine) {
+            return meaning.leaning;
         }
         let rest = after.split('\n').next().unwrap_or_default();
         match self.spoken(rest).iter().find(mine) {
-            Some((_, _, Leaning::For)) => Leaning::For,
+            Some((_, Meaning { leaning: Leaning::For, .. })) => Leaning::For,
             _ => Leaning::Silent,
         }
     }
@@ -64,7 +75,7 @@ impl ContextWords {
     /// What the name of a column says to every detector. Support outweighs: `order_mobile` holds mobiles.
     pub fn of_name(&self, name: &str) -> Vec<Leaning> {
         let mut leanings = vec![Leaning::Silent; self.detectors];
-        for (_, detector, leaning) in self.spoken(name) {
+        for (_, Meaning { detector, leaning, .. }) in self.spoken(name) {
             let known = &mut leanings[detector];
             if *known != Leaning::For {
                 *known = leaning;
@@ -73,13 +84,23 @@ impl ContextWords {
         leanings
     }
 
+    /// The detector that the name of a column suggests first: the one whose weightiest word is in it.
+    /// `weight` decides between detectors with the same words.
+    pub fn suggestion(&self, name: &str, weight: impl Fn(usize) -> f64) -> Option<usize> {
+        let spoken = self.spoken(name).into_iter().map(|(_, meaning)| meaning);
+        let support = spoken.filter(|meaning| meaning.leaning == Leaning::For);
+        let best = support
+            .min_by(|a, b| a.place.cmp(&b.place).then(weight(b.detector).total_cmp(&weight(a.detector))));
+        best.map(|meaning| meaning.detector)
+    }
+
     /// All words in `text` in the order of their ends.
     fn spoken(&self, text: &str) -> Spoken {
         let mut spoken = Vec::new();
         if let Some(han) = &self.han {
             for found in han.find_iter(text) {
                 let words = &self.han_words[found.pattern().as_usize()];
-                spoken.extend(words.iter().map(|&(detector, leaning)| (found.end(), detector, leaning)));
+                spoken.extend(words.iter().map(|&meaning| (found.end(), meaning)));
             }
         }
         let tokens: Vec<(usize, String)> = tokens(text).collect();
@@ -88,10 +109,10 @@ impl ContextWords {
             for (end, token) in tokens[first..].iter().take(TOKENS) {
                 joined.push_str(token);
                 let words = self.ascii.get(&joined).into_iter().flatten();
-                spoken.extend(words.map(|&(detector, leaning)| (*end, detector, leaning)));
+                spoken.extend(words.map(|&meaning| (*end, meaning)));
             }
         }
-        spoken.sort_by_key(|&(end, _, _)| end);
+        spoken.sort_by_key(|&(end, _)| end);
         spoken
     }
 }

@@ -7,7 +7,7 @@
 //! where it is silent, and only last where it speaks for it. In each of the three groups the share of
 //! noise gives the odds that a value is real; the context multiplies them.
 use crate::detector::Detector;
-use crate::model::{Lang, Leaning, Tally};
+use crate::model::{Lang, Leaning, Seen, Tally};
 
 /// What a context word is worth: it multiplies or divides the odds.
 const CONTEXT_ODDS: f64 = 30.0;
@@ -82,7 +82,7 @@ impl Judgement {
 }
 
 /// The verdict in words, with the numbers it rests on.
-pub fn reason(judgement: &Judgement, tally: &Tally, lang: Lang) -> String {
+pub fn reason(judgement: &Judgement, tally: &Tally, seen: Option<&Seen>, lang: Lang) -> String {
     let (passed, shaped) = (tally.passed(), tally.shaped.max(tally.passed()));
     let expected =
         if judgement.expected < 0.05 { "<0.1".into() } else { format!("{:.1}", judgement.expected) };
@@ -102,7 +102,47 @@ pub fn reason(judgement: &Judgement, tally: &Tally, lang: Lang) -> String {
     if judgement.sequential {
         words += lang.pick("；号段过于集中，像流水号", "; all of one or two prefixes, like a counter");
     }
+    if let Some(masked) = seen.and_then(|seen| share(seen.masked, passed)) {
+        words += &lang.pick(
+            format!("；另有已脱敏的值，占 {masked}，明文占其余"),
+            format!("; {masked} are masked, the rest is in the clear"),
+        );
+    }
     words
+}
+
+/// The verdict on a column whose values say nothing, in words.
+pub fn name_only(seen: &Seen, lang: Lang) -> String {
+    let all = seen.values + seen.binary;
+    let of = |part: u64| share(part, all - part.min(all));
+    let (masked, hashed, binary) = (of(seen.masked), of(seen.hashed), of(seen.binary));
+    let mut words = lang.pick("仅列名或注释".to_owned(), "by name or comment only".to_owned());
+    if all == 0 {
+        words += lang.pick("；没有值", "; it holds no values");
+    }
+    if let Some(share) = masked {
+        words += &lang.pick(format!("；{share} 的值已脱敏"), format!("; {share} of the values are masked"));
+    }
+    if let Some(share) = hashed {
+        words += &lang.pick(
+            format!("；{share} 的值是摘要（假名化）"),
+            format!("; {share} of the values are digests: pseudonymised"),
+        );
+    }
+    if let Some(share) = binary {
+        words += &lang.pick(
+            format!("；{share} 的值是二进制，可能已加密"),
+            format!("; {share} of the values are bytes and no text, perhaps encrypted"),
+        );
+    }
+    words
+}
+
+/// `part` as a share of itself and the rest, in percent; `None` where it is nothing.
+fn share(part: u64, rest: u64) -> Option<String> {
+    let percent = part as f64 * 100.0 / (part + rest).max(1) as f64;
+    let digits = if percent < 1.0 || percent > 99.0 && percent < 100.0 { 2 } else { 0 };
+    (part > 0).then(|| format!("{percent:.digits$} %"))
 }
 
 /// log10 P(X >= k), X binomial(n, p): Chernoff's bound `-n KL(k/n, p)`, which needs no sum and is never too small.
@@ -122,7 +162,7 @@ mod tests {
 
     fn judge(id: &str, shaped: u64, passed: [u64; 3], families: u64) -> Judgement {
         let set = DetectorSet::built_in().expect("the detectors that ship load");
-        let tally = Tally { shaped, passed, families, values: u64::MAX, samples: Vec::new() };
+        let tally = Tally { shaped, passed, families, values: u64::MAX, ..Tally::default() };
         Judgement::new(&tally, set.get(id).expect("there is one"))
     }
 

@@ -1,7 +1,7 @@
 //! `pandian eval`: precision and recall on labelled cases, by detector and by format.
 use super::{COMPLETE, Failure, SetArgs, print};
 use crate::model::Lang;
-use crate::pipeline::{Engine, FindingsFile, Options, Watch, sweep};
+use crate::pipeline::{Engine, FindingsFile, Fingerprint, Options, Watch, sweep};
 use crate::report::terminal;
 use crate::source::Walk;
 use comfy_table::CellAlignment;
@@ -151,19 +151,17 @@ fn cases(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn find(engine: &Engine, case: &Path, min_confidence: f64) -> Result<Vec<Found>, Failure> {
     let scratch = tempfile::tempdir()?;
     let findings = scratch.path().join("findings.jsonl");
+    let walk = Walk {
+        targets: vec![case.to_owned()],
+        include: super::scan::globs(&["input*".into()])?,
+        jobs: 1,
+        ..Walk::default()
+    };
     let options = Options {
-        walk: Walk {
-            targets: vec![case.to_owned()],
-            include: super::scan::globs(&["input*".into()])?,
-            jobs: 1,
-            ..Walk::default()
-        },
-        stdin: false,
-        targets: Vec::new(),
         min_confidence,
         findings: Some(FindingsFile::create(&findings)?),
         reveal: true,
-        lang: Lang::En,
+        ..Options::new(walk, Fingerprint::random()?)
     };
     sweep(engine, &options, &Watch::default())?;
     let lines = std::fs::read_to_string(&findings)?;

@@ -1,4 +1,6 @@
 //! The command line: what was typed, and one file for each thing it can ask for.
+#[cfg(feature = "db")]
+mod databases;
 mod detectors;
 mod eval;
 mod explain;
@@ -34,6 +36,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   pandian scan /srv/share                          what is where, as a table
   pandian scan /srv/share -o map.json              the classification map, for programs
+  pandian scan mysql://audit@db1/crm --sample 1%    a hundredth of every table, at random
   mysqldump crm | pandian scan - --only cn-mobile  standard input, one detector
   pandian explain 110101190001011008               why a value is (not) found
 
@@ -48,7 +51,7 @@ enum LangArg {
 #[derive(Subcommand)]
 enum Command {
     /// Scan folders, files or standard input (-), and write the classification map
-    Scan(scan::ScanArgs),
+    Scan(Box<scan::ScanArgs>),
     /// Say step by step what each detector makes of a value
     Explain {
         /// The value; quote it if it holds spaces
@@ -105,7 +108,7 @@ pub fn run() -> ExitCode {
         None => Lang::from_env(),
     };
     let outcome = match cli.command {
-        Command::Scan(args) => scan::run(args, lang),
+        Command::Scan(args) => scan::run(&args, lang),
         Command::Explain { value, set } => explain::run(&value, &set, lang),
         Command::Detectors { command } => detectors::run(command, lang),
         Command::Eval { folder, min_confidence, set } => eval::run(&folder, min_confidence, &set, lang),

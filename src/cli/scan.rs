@@ -3,19 +3,19 @@ use super::progress::Progress;
 use super::{COMPLETE, Failure, INCOMPLETE, SetArgs, print};
 use crate::model::Lang;
 use crate::pipeline::{
-    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Options, Watch, sweep,
+    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint, Options, Watch, sweep,
 };
 use crate::report;
 use crate::source::Walk;
 use clap::Args;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 #[derive(Args)]
 pub(super) struct ScanArgs {
-    /// Folders, files, or - for standard input
+    /// Folders, files, - for standard input, or databases: postgres://…, mysql://…, sqlite:FILE
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<PathBuf>,
     /// Write the classification map here
@@ -35,10 +35,10 @@ pub(super) struct ScanArgs {
     /// Threads; the default is one for each core
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Only files whose name or path below the target matches
+    /// Only files whose name or path below the target matches, only tables called so (shop.*)
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// No files or folders whose name or path below the target matches
+    /// No files or folders whose name or path below the target matches, no tables called so
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Follow symbolic links
@@ -53,6 +53,12 @@ pub(super) struct ScanArgs {
     /// Say how each detector is triggered
     #[arg(short, long)]
     verbose: bool,
+    /// The key of the fingerprints that stand for rows' keys; without it they are another run's no more
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    #[cfg(feature = "db")]
+    #[command(flatten)]
+    databases: super::databases::DatabaseArgs,
 }
 
 fn confidence(text: &str) -> Result<f64, String> {
@@ -68,14 +74,18 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
     Ok(set.build()?)
 }
 
-pub(super) fn run(args: ScanArgs, lang: Lang) -> Result<u8, Failure> {
+pub(super) fn run(args: &ScanArgs, lang: Lang) -> Result<u8, Failure> {
     let engine = Engine::new(args.set.load()?)?;
     if args.verbose {
         for (detector, trigger) in engine.scanner.detectors().iter().zip(engine.scanner.triggers()) {
             eprintln!("pandian: {}: {trigger:?}", detector.id);
         }
     }
-    let options = options(&args, lang)?;
+    let options = options(args, lang)?;
+    #[cfg(feature = "db")]
+    if args.databases.dry_run {
+        return super::databases::dry_run(&engine, &options.databases, &options.tables, lang);
+    }
     if args.reveal {
         eprintln!("pandian: {}", lang.pick(
             "--reveal：明细文件将包含未脱敏的个人信息（权限 0600），请妥善保管并及时销毁。",
@@ -110,8 +120,10 @@ pub(super) fn run(args: ScanArgs, lang: Lang) -> Result<u8, Failure> {
 }
 
 fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
-    let (stdin, files): (Vec<PathBuf>, Vec<PathBuf>) =
+    let (stdin, rest): (Vec<PathBuf>, Vec<PathBuf>) =
         args.targets.iter().cloned().partition(|target| target.as_os_str() == "-");
+    let (include, exclude) = (globs(&args.include)?, globs(&args.exclude)?);
+    let files = rest.into_iter().filter(|target| !is_database(target)).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let findings = args.findings.as_ref().map(|path| {
         FindingsFile::create(path).map_err(|error| format!("{}: cannot be created: {error}", path.display()))
@@ -119,17 +131,47 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
     Ok(Options {
         walk: Walk {
             targets: files,
-            include: globs(&args.include)?,
-            exclude: globs(&args.exclude)?,
+            include: include.clone(),
+            exclude: exclude.clone(),
             follow_links: args.follow,
             respect_ignore: args.respect_ignore,
             jobs: args.jobs.map_or(cores, usize::from),
         },
         stdin: !stdin.is_empty(),
-        targets: args.targets.iter().map(|target| target.to_string_lossy().into_owned()).collect(),
+        #[cfg(feature = "db")]
+        databases: super::databases::open(&args.targets)?,
+        #[cfg(feature = "db")]
+        tables: args.databases.options(include, exclude),
+        targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,
         findings: findings.transpose()?,
         reveal: args.reveal,
+        fingerprint: match &args.key_file {
+            Some(path) => {
+                Fingerprint::from_file(path).map_err(|error| format!("{}: {error}", path.display()))?
+            }
+            None => Fingerprint::random()?,
+        },
         lang,
     })
+}
+
+#[cfg(feature = "db")]
+fn is_database(target: &Path) -> bool {
+    target.to_str().and_then(crate::source::database::Target::parse).is_some()
+}
+
+/// Built without databases, their URLs are missing files, which the ledger says.
+#[cfg(not(feature = "db"))]
+fn is_database(_: &Path) -> bool {
+    false
+}
+
+/// A target as it may be shown: without a password.
+fn shown(target: &Path) -> String {
+    #[cfg(feature = "db")]
+    if let Some(Ok(target)) = target.to_str().and_then(crate::source::database::Target::parse) {
+        return target.shown();
+    }
+    target.to_string_lossy().into_owned()
 }

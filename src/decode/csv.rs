@@ -1,7 +1,7 @@
 //! Delimited columns: delimiter and header sniffed, quotes and ragged rows taken as they come.
 use super::window::Window;
 use super::{Charset, Layout, Piece, Sink};
-use crate::model::{Batch, Cell, Encoding, MARGIN};
+use crate::model::{Batch, Cell, Encoding, FieldName, MARGIN, TERMINATOR};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 /// Bytes of cells gathered before they are scanned.
@@ -12,14 +12,12 @@ const LONGEST_FIELD: usize = 1 << 20;
 const SAMPLE_RECORDS: usize = 64;
 /// Columns numbered apart; what lies beyond is counted with the last.
 const MOST_COLUMNS: u32 = 4096;
-/// No number contains it, so it can end a cell.
-const TERMINATOR: u8 = 0;
 
 /// Reads records window by window.
 pub(super) struct Columns {
     delimiter: u8,
     header: bool,
-    names: Vec<String>,
+    names: Vec<FieldName>,
     row: u64,
 }
 
@@ -122,7 +120,7 @@ impl Columns {
                 let (name, _) =
                     encoding.decoder().decode_without_bom_handling(&gathered.bytes[start..cell.end]);
                 start = cell.end + 1;
-                self.names.push(name.trim().to_owned());
+                self.names.push(FieldName::plain(name.trim()));
             }
             gathered.bytes.clear();
             gathered.cells.clear();
@@ -167,7 +165,7 @@ impl Columns {
         sink: &mut Sink<'_>,
     ) -> bool {
         let batch = Batch { bytes: &gathered.bytes, cells: &gathered.cells, encoding: window.encoding };
-        sink(Piece { batch, body, origin: window.origin, fields: &self.names })
+        sink(Piece { batch, body, origin: window.origin, fields: &self.names, keys: None })
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Every decoder takes windows: a slice of the object, how much of it is the object's end, and returns
 //! how much it has done with. A mapped file is one window; a stream is many.
+mod charset;
 mod csv;
 mod json;
+mod json_walk;
 mod origin;
 mod sniff;
+mod table;
 mod text;
 mod window;
 
@@ -13,7 +16,9 @@ pub use origin::{Counter, Escapes, Origin};
 pub use sniff::{Charset, Format, HEAD, Layout, sniff};
 pub use window::{Input, decode};
 
-use crate::model::Batch;
+pub use table::{Keys, TableDecoder};
+
+use crate::model::{Batch, FieldName};
 use std::ops::Range;
 
 /// A batch, the part of it to report on, and how its places map to the object's.
@@ -25,7 +30,9 @@ pub struct Piece<'a> {
     /// Places in the object. Cells carry offsets into the window, text its own.
     pub origin: Origin<'a>,
     /// The fields known so far, by number: column headers, JSON paths. Empty for text.
-    pub fields: &'a [String],
+    pub fields: &'a [FieldName],
+    /// The keys of the rows, where they come from a database.
+    pub keys: Option<Keys<'a>>,
 }
 
 /// Takes pieces; returns false to stop.

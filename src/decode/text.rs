@@ -9,5 +9,5 @@ pub(super) fn feed(window: &Window<'_>, sink: &mut Sink<'_>) -> (usize, bool) {
     let end = window.bytes.len();
     let to = if window.last { end } else { end.saturating_sub(MARGIN).max(window.from) };
     let batch = Batch::text(window.bytes, window.encoding);
-    (to, sink(Piece { batch, body: window.from..to, origin: window.origin, fields: &[] }))
+    (to, sink(Piece { batch, body: window.from..to, origin: window.origin, fields: &[], keys: None }))
 }

@@ -66,8 +66,41 @@ impl<'a> Batch<'a> {
         self.cells.get(index).map(|cell| (index, cell))
     }
 
+    /// The same for places that are asked for in order; `cursor` begins at 0 and is kept between the calls.
+    pub fn cell_from(&self, cursor: &mut usize, at: usize) -> Option<(usize, &'a Cell)> {
+        let behind = &self.cells[*cursor..];
+        // The next one is near as a rule: look further and further, then between.
+        let mut step = 1;
+        while behind.get(step).is_some_and(|cell| cell.end <= at) {
+            step *= 2;
+        }
+        let near = &behind[step / 2..behind.len().min(step + 1)];
+        *cursor += step / 2 + near.partition_point(|cell| cell.end <= at);
+        self.cells.get(*cursor).map(|cell| (*cursor, cell))
+    }
+
     /// Where the cell with this index starts in the batch's bytes.
     pub fn start_of(&self, index: usize) -> usize {
         if index == 0 { 0 } else { self.cells[index - 1].end + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_found_in_order_as_out_of_order() {
+        let ends = [0usize, 1, 5, 6, 30, 31, 32, 33, 34, 99];
+        let cells: Vec<_> =
+            ends.iter().map(|&end| Cell { end, field: 0, row: 0, line: 0, offset: 0 }).collect();
+        let batch = Batch { bytes: &[b' '; 100], cells: &cells, encoding: Encoding::Utf8 };
+        for step in 1..40 {
+            let mut cursor = 0;
+            for at in (0..=100).step_by(step) {
+                let index = |found: Option<(usize, &Cell)>| found.map(|(index, _)| index);
+                assert_eq!(index(batch.cell_from(&mut cursor, at)), index(batch.cell(at)), "{at} by {step}");
+            }
+        }
     }
 }

@@ -34,8 +34,24 @@ pub enum Reason {
     Vanished,
     /// It became shorter while it was read.
     Truncated,
-    /// Any other error of the system.
+    /// Any other error of the system or of a server.
     ReadError,
+    /// No answer from a server: unknown host, refused connection.
+    Unreachable,
+    /// A server does not let the account in.
+    AuthenticationFailed,
+    /// The connection was lost in the middle, and trying again did not help.
+    ConnectionLost,
+    /// A statement or a file took longer than it may.
+    TimedOut,
+    /// Values too long to be read whole.
+    TooLarge,
+    /// A view, a foreign table: other tables' data, left alone unless asked for.
+    View,
+    /// A part of it was drawn at random, as was asked.
+    Sampled,
+    /// Time was up before it was its turn.
+    Budget,
     /// The scan was interrupted before or while it was read.
     Interrupted,
 }
@@ -104,9 +120,9 @@ impl Coverage {
         self.exceptions.extend(other.exceptions);
     }
 
-    /// True when nothing that should have been read was left out. A link that was not to be followed
-    /// is a choice, not a gap.
+    /// True when nothing that should have been read was left out. A link that was not to be followed, a view,
+    /// whose data lies in tables, and the rest of a sample are a choice, not a gap.
     pub fn is_complete(&self) -> bool {
-        self.exceptions.iter().all(|e| e.reason == Reason::Symlink)
+        self.exceptions.iter().all(|e| matches!(e.reason, Reason::Symlink | Reason::View | Reason::Sampled))
     }
 }

@@ -1,6 +1,6 @@
 //! The classification map: what `map.json` holds. The types are the schema.
-use super::Sample;
 use super::coverage::Coverage;
+use super::{Sample, Seen};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -32,19 +32,33 @@ pub struct ClassificationMap {
     pub coverage: Coverage,
 }
 
-/// A file, or an entry in one.
+/// A file, an entry in one, or a table.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Object {
     /// Path as given on the command line, and the path below it.
     pub path: String,
-    /// How it was read: `text`, `csv`, `json`, `json-lines`.
+    /// How it was read: `text`, `csv`, `json`, `json-lines`, `table`.
     pub format: String,
     /// Its encoding.
     pub encoding: String,
-    /// Its size in bytes.
+    /// Its size in bytes; of a table, the bytes of the cells that were read.
     pub bytes: u64,
+    /// Of a table: its comment and how many of its rows were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableFacts>,
     /// Its fields with labels, in the order of the object.
     pub fields: Vec<Field>,
+}
+
+/// What is known of a table beside its columns.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TableFacts {
+    /// Its comment; empty where there is none.
+    pub comment: String,
+    /// Rows that were read.
+    pub rows_read: u64,
+    /// The share of the table that was read, 0 to 1; 1 unless it was sampled or time was up.
+    pub share_read: f64,
 }
 
 /// A column, a JSON path, or the whole of a text.
@@ -52,8 +66,58 @@ pub struct Object {
 pub struct Field {
     /// Column header or JSON path; null for running text.
     pub name: Option<String>,
+    /// The type and comment of a database column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnFacts>,
+    /// What was seen of all values of a column or path; null for running text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenFacts>,
     /// The labels, by detector.
     pub labels: Vec<Label>,
+}
+
+/// What the catalogue of a database says of a column.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ColumnFacts {
+    /// Its type, in the database's own words.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Its comment; empty where there is none.
+    pub comment: String,
+}
+
+/// What was seen of the values of a column or path, whether anything was found in them or not.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct SeenFacts {
+    /// Values, without nulls and empty ones.
+    pub values: u64,
+    /// Nulls, and empty values.
+    pub nulls: u64,
+    /// Values masked already: `138****8000`.
+    pub masked: u64,
+    /// Values that are a digest in hexadecimal.
+    pub hashed: u64,
+    /// Values that are bytes and no text.
+    pub binary: u64,
+    /// Values too long to be read whole.
+    pub cut: u64,
+}
+
+impl From<Seen> for SeenFacts {
+    fn from(seen: Seen) -> Self {
+        let Seen { values, nulls, masked, hashed, binary, cut } = seen;
+        SeenFacts { values, nulls, masked, hashed, binary, cut }
+    }
+}
+
+/// What a label rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// Values that passed their check.
+    Values,
+    /// The name or comment of the column alone: it is empty, or its values are masked, digests or bytes.
+    Name,
 }
 
 /// What one detector says of one field.
@@ -61,6 +125,8 @@ pub struct Field {
 pub struct Label {
     /// The detector's id.
     pub detector: String,
+    /// What it rests on: values, or a name alone.
+    pub evidence: Evidence,
     /// 0 to 1: the estimated share of the matched values that are what the label says.
     pub confidence: f64,
     /// Values that passed the validator with at least the asked confidence.
@@ -69,6 +135,11 @@ pub struct Label {
     pub passed: u64,
     /// Values of the right shape.
     pub candidates: u64,
+    /// Different values among those that passed, to about 2 %.
+    pub distinct: u64,
+    /// Where only a part was read: how many values of the whole would match, in all likelihood (95 %).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Interval>,
     /// How many of the candidates would pass by chance, if all that failed are no such values.
     pub expected_by_chance: f64,
     /// log10 of the probability that chance alone lets at least `passed` of `candidates` pass (upper bound).
@@ -79,6 +150,15 @@ pub struct Label {
     pub reason: String,
     /// Masked samples, the first by offset.
     pub samples: Vec<MaskedSample>,
+}
+
+/// The ends of an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Interval {
+    /// At least so many.
+    pub low: u64,
+    /// At most so many.
+    pub high: u64,
 }
 
 /// How many of the values that passed had a word for or against the label near them.

@@ -1,5 +1,6 @@
 //! What was counted for one detector in one place; tallies merge in any order.
 use super::{Leaning, mask};
+use cardinality_estimator::CardinalityEstimator;
 
 /// How many samples a tally keeps.
 const SAMPLES: usize = 3;
@@ -15,7 +16,7 @@ pub struct Sample {
 
 /// Counts for one detector in one place. [`Tally::merge`] is associative and commutative, so threads
 /// and machines may add theirs up in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// Values of the right shape, whether they passed or not.
     pub shaped: u64,
@@ -27,7 +28,12 @@ pub struct Tally {
     pub values: u64,
     /// The first few that passed, by offset.
     pub samples: Vec<Sample>,
+    /// How many different values passed, about: a sketch that merges.
+    pub distinct: Distinct,
 }
+
+/// Counts different values by their hashes to about 2 %, in 3 KB at most (HyperLogLog++).
+pub type Distinct = CardinalityEstimator<u64>;
 
 impl Tally {
     /// All that passed.
@@ -45,6 +51,7 @@ impl Tally {
             .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
         let hash = (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self.values |= 1 << (hash >> 58);
+        self.distinct.insert_hash(hash);
         let late =
             self.samples.len() == SAMPLES && self.samples.last().is_some_and(|last| last.offset <= offset);
         if !late {
@@ -61,6 +68,7 @@ impl Tally {
         }
         self.families |= other.families;
         self.values |= other.values;
+        self.distinct.merge(&other.distinct);
         self.samples.extend(other.samples);
         self.trim();
     }

@@ -16,11 +16,15 @@ pub struct Finding {
     pub path: String,
     /// Column header or JSON path; null in running text.
     pub field: Option<String>,
-    /// The line of the value or of its record, from 1.
-    pub line: u64,
-    /// The data row, from 1; null where there are none.
+    /// The line of the value or of its record, from 1; null in a table of a database.
+    pub line: Option<u64>,
+    /// The data row, from 1; null where there are none, and where a key leads to the row.
     pub row: Option<u64>,
-    /// Offset of the value's first byte in the object.
+    /// In a table of a database: the primary key of the row, each value as a keyed fingerprint (`id=#…`) or, with
+    /// `--reveal`, as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Offset of the value's first byte in the object; in a table of a database, in its cell.
     pub offset: u64,
     /// The detector's id.
     pub detector: String,
@@ -39,6 +43,7 @@ pub(super) struct Found {
     pub field: u32,
     pub line: u64,
     pub row: u64,
+    pub key: Option<String>,
     pub offset: u64,
     pub detector: usize,
     pub leaning: u8,
@@ -64,10 +69,10 @@ impl Spool {
         }
     }
 
-    /// Adds what follows; its lines are counted from `line`.
-    pub fn append(&mut self, next: Spool, line: u64) {
+    /// Adds what follows; `adjust` puts its places in terms of the whole.
+    pub fn append(&mut self, next: Spool, adjust: impl Fn(&mut Found)) {
         let failed = next.drain(|mut found| {
-            found.line += line;
+            adjust(&mut found);
             self.push(found);
             Ok(())
         });

@@ -1,11 +1,24 @@
 //! The flow: source, decode, scan, classify. The only place that sees more than one stage.
+mod counted;
 mod findings;
+mod fingerprint;
+mod judge;
 mod object;
+mod publish;
+#[cfg(feature = "db")]
+mod sample;
 mod sweep;
+#[cfg(feature = "db")]
+mod table_reader;
+#[cfg(feature = "db")]
+mod tables;
 mod worker;
 
 pub use findings::{Finding, FindingsFile};
+pub use fingerprint::Fingerprint;
 pub use sweep::{Options, Watch, sweep};
+#[cfg(feature = "db")]
+pub use tables::{Extent, Planned, TableOptions, statements};
 
 use crate::classify::context::ContextWords;
 use crate::detector::DetectorSet;

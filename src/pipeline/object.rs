@@ -1,14 +1,13 @@
 //! Scans one object and counts what is found, field by field.
-use super::{Engine, Finding};
+use super::counted::Counted;
+use super::findings::Found;
+use super::judge::Judge;
+use super::{Engine, Finding, Fingerprint};
 use crate::classify::context::{AFTER, BEFORE};
-use crate::classify::evidence::{Judgement, reason};
-use crate::decode::{Charset, Counter, Escapes, Format, Input, Layout, Origin, Piece, decode};
-use crate::model::map::{ContextCounts, Field, Label};
-use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, Tally, mask};
-use crate::pipeline::findings::{Found, Spool};
-use crate::scan::{Scratch, decoded, text_before};
+use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, decode};
+use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, mask};
+use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,30 +17,15 @@ const BODY: usize = 4 << 20;
 /// Bodies whose findings are held before they are put in order.
 const ROUND: usize = 32;
 
-/// By field and detector: the confidence of a finding, by its leaning.
-type Confidences = BTreeMap<(u32, usize), [f64; 3]>;
-
-/// What was counted in one object.
-#[derive(Default)]
-pub(super) struct Counted {
-    /// By field and detector.
-    tallies: BTreeMap<(u32, usize), Tally>,
-    fields: Vec<String>,
-    /// What the field names say, as far as they were asked.
-    leanings: Vec<Vec<Leaning>>,
-    found: Spool,
-    lines: u64,
-    /// Whether the object has rows, so that its fields are columns.
-    rows: bool,
-}
-
 /// What an object's scan needs beside its bytes.
 pub(super) struct Job<'a> {
     pub engine: &'a Engine,
     /// Keep every finding, with its line.
     pub keep: bool,
-    /// Keep the values too.
+    /// Keep the values and the keys of rows as they are.
     pub reveal: bool,
+    /// Stands in for the keys of rows.
+    pub fingerprint: &'a Fingerprint,
     /// Set when the user interrupts.
     pub stop: &'a AtomicBool,
     /// Bytes done, for the progress.
@@ -91,11 +75,9 @@ impl Job<'_> {
                             escapes,
                             counted: counter,
                         };
-                        self.take(
-                            &Piece { batch: *batch, body: body.clone(), origin, fields: &[] },
-                            scratch,
-                            &mut counted,
-                        );
+                        let body = body.clone();
+                        let piece = Piece { batch: *batch, body, origin, fields: &[], keys: None };
+                        self.take(&piece, scratch, &mut counted);
                     }
                     counted
                 })
@@ -105,12 +87,15 @@ impl Job<'_> {
         all
     }
 
-    fn take(&self, piece: &Piece<'_>, scratch: &mut Scratch, counted: &mut Counted) {
+    /// Scans one piece.
+    pub fn take(&self, piece: &Piece<'_>, scratch: &mut Scratch, counted: &mut Counted) {
         let detectors = self.engine.scanner.detectors().len();
         counted.name(piece.fields, self.engine);
         counted.rows |= piece.batch.cells.first().is_some_and(|cell| cell.row > 0);
+        counted.bytes += piece.body.len() as u64;
+        see(&piece.batch, counted);
         let hits = self.engine.scanner.scan(&piece.batch, piece.body.clone(), scratch);
-        let mut lines = Lines { at: piece.body.start, passed: 0 };
+        let mut lines = Lines { at: piece.body.start, passed: 0, cell: 0 };
         for hit in hits {
             self.hit(piece, hit, &mut lines, counted);
         }
@@ -126,7 +111,7 @@ impl Job<'_> {
 
     fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
         let batch = &piece.batch;
-        let cell = batch.cell(hit.start);
+        let cell = batch.cell_from(&mut lines.cell, hit.start);
         let start = cell.map_or(0, |(index, _)| batch.start_of(index));
         let end = cell.map_or(batch.bytes.len(), |(_, cell)| cell.end);
         let leaning = self.leaning(piece, hit, start..end, cell.map(|(_, cell)| cell), counted);
@@ -146,11 +131,15 @@ impl Job<'_> {
                 cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);
             let row = cell.map_or(0, |(_, cell)| cell.row);
             let masked = mask(&value);
-            let value = self.reveal.then_some(value);
+            let value = self.reveal.then(|| value.into_owned());
+            let key = piece.keys.map(|keys| self.key(&keys, row)).filter(|key| !key.is_empty());
+            // What a key leads to needs no number, which is not the same in the next scan.
+            let row = if key.is_some() { 0 } else { row };
             counted.found.push(Found {
                 field,
                 line,
                 row,
+                key,
                 offset,
                 detector: hit.detector,
                 leaning: leaning as u8,
@@ -158,6 +147,17 @@ impl Job<'_> {
                 value,
             });
         }
+    }
+
+    /// The key of a row: `id=42` where values may be shown, else `id=#5bdcc146bf60754e`.
+    fn key(&self, keys: &Keys<'_>, row: u64) -> String {
+        let part = |(name, value): (&str, &[u8])| {
+            if self.reveal {
+                return format!("{name}={}", String::from_utf8_lossy(value));
+            }
+            format!("{name}=#{}", self.fingerprint.of(value))
+        };
+        keys.of(row).map(part).collect::<Vec<_>>().join(", ")
     }
 
     /// What the words in the same text or cell say, and where they say nothing, the name of the field.
@@ -184,10 +184,31 @@ impl Job<'_> {
     }
 }
 
-/// Counts lines from hit to hit.
+/// Notes how many values of each field there are, and how many of them are hidden.
+fn see(batch: &Batch<'_>, counted: &mut Counted) {
+    let stars = !batch.cells.is_empty() && has_stars(batch.bytes);
+    let mut start = 0;
+    for cell in batch.cells {
+        let seen = counted.seen_mut(cell.field);
+        if start == cell.end {
+            seen.nulls += 1;
+        } else {
+            seen.values += 1;
+        }
+        match guise(&batch.bytes[start..cell.end], stars) {
+            Some(Guise::Masked) => seen.masked += 1,
+            Some(Guise::Hashed) => seen.hashed += 1,
+            None => {}
+        }
+        start = cell.end + 1;
+    }
+}
+
+/// Counts lines and cells from hit to hit.
 struct Lines {
     at: usize,
     passed: u64,
+    cell: usize,
 }
 
 impl Lines {
@@ -202,114 +223,17 @@ fn newlines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
-impl Counted {
-    fn name(&mut self, fields: &[String], engine: &Engine) {
-        for name in &fields[self.fields.len().min(fields.len())..] {
-            // In a path the last part names the value: `$.order.mobile`.
-            let last =
-                name.strip_prefix('$').map_or(name.as_str(), |path| path.rsplit('.').next().unwrap_or(path));
-            self.leanings.push(engine.words.of_name(last));
-            self.fields.push(name.clone());
-        }
-    }
-
-    /// Adds what follows in the same object.
-    fn append(&mut self, next: Counted) {
-        for (key, tally) in next.tallies {
-            self.tallies.entry(key).or_default().merge(tally);
-        }
-        self.found.append(next.found, self.lines);
-        self.lines += next.lines;
-    }
-
-    /// The labels, by field; and for each field and detector the confidence of a finding by its leaning.
-    pub fn judge(&self, engine: &Engine, min: f64, lang: Lang) -> (Vec<Field>, Confidences) {
-        let mut fields: BTreeMap<u32, Field> = BTreeMap::new();
-        let mut confidences = BTreeMap::new();
-        for (&(field, detector), tally) in self.tallies.iter().filter(|(_, tally)| tally.passed() > 0) {
-            let detector_ref = &engine.scanner.detectors()[detector];
-            let judgement = Judgement::new(tally, detector_ref);
-            let (matched, confidence) = judgement.matched(tally, min);
-            let label = Label {
-                detector: detector_ref.id.clone(),
-                confidence: rounded(confidence),
-                matched,
-                passed: tally.passed(),
-                candidates: tally.shaped.max(tally.passed()),
-                expected_by_chance: rounded(judgement.expected),
-                log10_chance: rounded(judgement.log10_chance),
-                context: ContextCounts { supporting: tally.passed[2], opposing: tally.passed[0] },
-                reason: reason(&judgement, tally, lang),
-                samples: tally.samples.iter().cloned().map(Into::into).collect(),
-            };
-            let name = self.field_name(field, lang);
-            fields.entry(field).or_insert_with(|| Field { name, labels: Vec::new() }).labels.push(label);
-            confidences.insert((field, detector), judgement.confidence);
-        }
-        (fields.into_values().collect(), confidences)
-    }
-
-    /// A column without a name is called by its number; text has no fields.
-    fn field_name(&self, field: u32, lang: Lang) -> Option<String> {
-        let name = self.fields.get(field as usize).filter(|name| !name.is_empty()).cloned();
-        let number = field + 1;
-        name.or_else(|| self.rows.then(|| lang.pick(format!("第{number}列"), format!("column {number}"))))
-    }
-
-    /// The findings that reach `min`, in order.
-    ///
-    /// # Errors
-    /// The spool's, and those of `each`.
-    pub fn findings(
-        self,
-        engine: &Engine,
-        path: &str,
-        min: f64,
-        lang: Lang,
-        mut each: impl FnMut(&Finding) -> io::Result<()>,
-    ) -> io::Result<Vec<Field>> {
-        let (fields, confidences) = self.judge(engine, min, lang);
-        if self.found.is_empty() {
-            return Ok(fields);
-        }
-        let names: BTreeMap<u32, Option<String>> =
-            self.tallies.keys().map(|&(field, _)| (field, self.field_name(field, lang))).collect();
-        self.found.drain(|found| {
-            let confidence = confidences
-                .get(&(found.field, found.detector))
-                .map_or(0.0, |c| c[usize::from(found.leaning)]);
-            if confidence < min {
-                return Ok(());
-            }
-            each(&Finding {
-                path: path.to_owned(),
-                field: names.get(&found.field).cloned().flatten(),
-                line: found.line,
-                row: (found.row > 0).then_some(found.row),
-                offset: found.offset,
-                detector: engine.scanner.detectors()[found.detector].id.clone(),
-                masked: found.masked,
-                confidence: rounded(confidence),
-                value: found.value,
-            })
-        })?;
-        Ok(fields)
-    }
-}
-
-/// Four digits are more than any of these figures can promise.
-fn rounded(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
-}
-
 /// See [`Engine::find`].
-pub(super) fn find(engine: &Engine, text: &str, min: f64) -> Vec<Finding> {
+pub(super) fn find(engine: &Engine, text: &str, min_confidence: f64) -> Vec<Finding> {
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
-    let job = Job { engine, keep: true, reveal: true, stop: &stop, done: &done };
+    // No rows, no keys: the fingerprint is not used.
+    let fingerprint = &Fingerprint::unkeyed();
+    let job = Job { engine, keep: true, reveal: true, fingerprint, stop: &stop, done: &done };
     let format = Format { charset: Charset::Plain(Encoding::Utf8), layout: Layout::Text, bom: 0 };
     let mut findings = Vec::new();
     let (counted, _) = job.run(Input::Whole(text.as_bytes()), &format, &mut Scratch::default());
-    let drained = counted.findings(engine, "", min, Lang::En, |finding| {
+    let judge = Judge { engine, min_confidence, lang: Lang::En, estimate: None };
+    let drained = counted.findings(&judge, "", &[], |finding| {
         findings.push(finding.clone());
         Ok(())
     });

@@ -1,14 +1,18 @@
 //! Sweeps the targets: every file is opened, decoded, scanned and judged, and every one ends in the ledger.
+#[cfg(feature = "db")]
+use super::tables::{self, TableOptions};
 use super::worker::Worker;
-use super::{Engine, FindingsFile};
+use super::{DEFAULT_MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint};
 use crate::model::Lang;
 use crate::model::coverage::Coverage;
 use crate::model::map::{ClassificationMap, Object, SCHEMA, Total};
+#[cfg(feature = "db")]
+use crate::source::database::{Database, Target};
 use crate::source::{self, Walk};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What to sweep, and how.
 pub struct Options {
@@ -16,7 +20,13 @@ pub struct Options {
     pub walk: Walk,
     /// Scan standard input, too.
     pub stdin: bool,
-    /// The targets as the user gave them.
+    /// The databases.
+    #[cfg(feature = "db")]
+    pub databases: Vec<(Target, Box<dyn Database>)>,
+    /// How databases are scanned, also those in files.
+    #[cfg(feature = "db")]
+    pub tables: TableOptions,
+    /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
     pub min_confidence: f64,
@@ -24,8 +34,30 @@ pub struct Options {
     pub findings: Option<FindingsFile>,
     /// Write values.
     pub reveal: bool,
+    /// Stands in for the keys of rows where values are not written.
+    pub fingerprint: Fingerprint,
     /// The language of the reasons.
     pub lang: Lang,
+}
+
+impl Options {
+    /// A sweep of files alone, with nothing but the defaults.
+    pub fn new(walk: Walk, fingerprint: Fingerprint) -> Self {
+        Options {
+            walk,
+            stdin: false,
+            #[cfg(feature = "db")]
+            databases: Vec::new(),
+            #[cfg(feature = "db")]
+            tables: TableOptions::default(),
+            targets: Vec::new(),
+            min_confidence: DEFAULT_MIN_CONFIDENCE,
+            findings: None,
+            reveal: false,
+            fingerprint,
+            lang: Lang::En,
+        }
+    }
 }
 
 /// Watched from other threads while a sweep runs.
@@ -49,12 +81,28 @@ pub(super) struct Gathered {
     pub error: Option<io::Error>,
 }
 
+impl Gathered {
+    /// Adds what another thread has gathered.
+    pub fn merge(&mut self, mut other: Gathered) {
+        self.objects.append(&mut other.objects);
+        self.coverage.merge(std::mem::take(&mut other.coverage));
+        self.error = self.error.take().or(other.error);
+    }
+}
+
 /// What all threads of a sweep share.
 pub(super) struct Sweep<'a> {
     pub engine: &'a Engine,
     pub options: &'a Options,
     pub watch: &'a Watch,
     pub gathered: Mutex<Gathered>,
+}
+
+impl Sweep<'_> {
+    /// Takes what a thread has gathered.
+    pub fn gather(&self, gathered: Gathered) {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).merge(gathered);
+    }
 }
 
 /// Sweeps the targets.
@@ -74,7 +122,11 @@ pub fn sweep(engine: &Engine, options: &Options, watch: &Watch) -> io::Result<Cl
     if options.stdin {
         Worker::new(&sweep).stdin();
     }
-    let gathered = sweep.gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    #[cfg(feature = "db")]
+    for (target, database) in &options.databases {
+        tables::scan(&sweep, target, database.as_ref());
+    }
+    let gathered = sweep.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = gathered.error {
         return Err(error);
     }

@@ -1,14 +1,15 @@
 //! One thread of a sweep: opens, decodes, scans and judges one object after another, and enters each in the ledger.
-use super::object::{Counted, Job};
+use super::counted::Counted;
+use super::object::Job;
+use super::publish::{Place, plain};
 use super::sweep::{Gathered, Sweep};
+#[cfg(feature = "db")]
+use super::tables;
 use crate::decode::{Format, HEAD, Input, sniff};
 use crate::model::coverage::{Exception, Reason, State};
-use crate::model::map::{Field, Object};
 use crate::scan::Scratch;
 use crate::source::{self, Content, File};
-use std::borrow::Cow;
 use std::io::{self, Read as _};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// A thread's buffers, and what it has gathered.
@@ -21,10 +22,7 @@ pub(super) struct Worker<'a> {
 
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
-        let mut all = self.sweep.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        all.objects.append(&mut self.gathered.objects);
-        all.coverage.merge(std::mem::take(&mut self.gathered.coverage));
-        all.error = all.error.take().or(self.gathered.error.take());
+        self.sweep.gather(std::mem::take(&mut self.gathered));
     }
 }
 
@@ -49,7 +47,7 @@ impl<'a> Worker<'a> {
 
     fn file(&mut self, file: &File) {
         let name = file.shown();
-        let place = self.place(&name);
+        let place = Place { file: Some(&file.path), ..self.sweep.place(&name) };
         let mut buffer = std::mem::take(&mut self.buffer);
         match source::open(file, &mut buffer) {
             Ok(mut opened) => {
@@ -71,18 +69,13 @@ impl<'a> Worker<'a> {
         self.sweep.watch.objects.fetch_add(1, Ordering::Relaxed);
         match source::Stdin::new(&self.sweep.watch.stop) {
             Ok(mut stdin) => {
-                let place = self.place("-");
+                let place = self.sweep.place("-");
                 if let Some(read) = self.stream(&place, &mut stdin) {
                     self.enter(&place, read);
                 }
             }
             Err(error) => self.except(source::failed("-", &error)),
         }
-    }
-
-    /// How an object is called: names hold values, too, and those are masked.
-    fn place<'n>(&self, name: &'n str) -> Place<'n> {
-        Place { name, shown: self.sweep.engine.masked(name) }
     }
 
     /// Scans bytes in memory. Like the next: `None` when there is no decoder, which the ledger says already.
@@ -109,57 +102,42 @@ impl<'a> Worker<'a> {
         Some(Read { bytes, cut: failed.map(|error| source::failed(place.name, &error)) })
     }
 
+    /// What the object is; `None` where it is nothing to decode, which the ledger says then.
     fn format(&mut self, place: &Place<'_>, head: &[u8]) -> Option<Format> {
-        sniff(head)
-            .map_err(|kind| {
+        match sniff(head) {
+            Ok(format) => Some(format),
+            #[cfg(feature = "db")]
+            Err(tables::SQLITE) if place.file.is_some() => {
+                let failed = place.file.and_then(|path| tables::scan_file(self.sweep, path, place.name));
+                match failed {
+                    Some(row) => self.except(row),
+                    // Its tables are objects of their own.
+                    None => self.gathered.coverage.scanned(0),
+                }
+                None
+            }
+            Err(kind) => {
                 let (state, reason) = (State::Skipped, Reason::NoDecoder);
                 self.except(Exception { path: place.name.into(), state, reason, detail: kind.into() });
-            })
-            .ok()
+                None
+            }
+        }
     }
 
     fn scan(&mut self, input: Input<'_>, format: &Format) -> (Counted, Option<io::Error>) {
         let Sweep { engine, options, watch, .. } = self.sweep;
-        let (keep, reveal) = (options.findings.is_some(), options.reveal);
-        let job = Job { engine, keep, reveal, stop: &watch.stop, done: &watch.bytes };
+        let (keep, reveal, fingerprint) = (options.findings.is_some(), options.reveal, &options.fingerprint);
+        let job = Job { engine, keep, reveal, fingerprint, stop: &watch.stop, done: &watch.bytes };
         job.run(input, format, &mut self.scratch)
     }
 
     /// Judges what was counted; keeps the object if it has something to say.
     fn judge(&mut self, place: &Place<'_>, format: &Format, counted: Counted, bytes: u64) {
-        match self.findings(place, counted) {
-            Ok(fields) if fields.is_empty() => {}
-            Ok(fields) => {
-                let labels = fields.iter().flat_map(|field| &field.labels);
-                self.sweep
-                    .watch
-                    .matched
-                    .fetch_add(labels.map(|label| label.matched).sum(), Ordering::Relaxed);
-                self.gathered.objects.push(Object {
-                    path: place.shown.to_string(),
-                    format: format.layout.name().into(),
-                    encoding: format.charset.name().into(),
-                    bytes,
-                    fields,
-                });
-            }
+        let object = plain(format.layout.name(), format.charset.name(), bytes);
+        match self.sweep.publish(place, counted, &[], None, object) {
+            Ok(object) => self.gathered.objects.extend(object),
             Err(error) => self.gathered.error = Some(error),
         }
-    }
-
-    /// Judges field by field, and writes the findings.
-    fn findings(&self, place: &Place<'_>, counted: Counted) -> io::Result<Vec<Field>> {
-        let Sweep { engine, options, .. } = self.sweep;
-        let path = if options.reveal { place.name } else { &place.shown };
-        let mut lines = Vec::new();
-        let write = |lines: &[u8]| options.findings.as_ref().map_or(Ok(()), |file| file.write(lines));
-        let fields = counted.findings(engine, path, options.min_confidence, options.lang, |finding| {
-            serde_json::to_writer(&mut lines, finding)?;
-            lines.push(b'\n');
-            if lines.len() > 1 << 20 { write(&std::mem::take(&mut lines)) } else { Ok(()) }
-        })?;
-        write(&lines)?;
-        Ok(fields)
     }
 
     /// Enters an object that was scanned, in whole or in part.
@@ -187,12 +165,6 @@ impl<'a> Worker<'a> {
         let row = Exception { path: masked(&row.path), detail: masked(&row.detail), ..row };
         self.gathered.coverage.exception(row, 0);
     }
-}
-
-/// An object's path, and the same with values masked.
-struct Place<'n> {
-    name: &'n str,
-    shown: Cow<'n, str>,
 }
 
 /// How much of an object was read, and why not more.

@@ -127,6 +127,14 @@ fn why(row: &Exception, lang: Lang) -> String {
         Reason::Vanished => lang.pick("已消失", "vanished"),
         Reason::Truncated => lang.pick("读取时被截短", "became shorter while it was read"),
         Reason::ReadError => lang.pick("读取错误", "read error"),
+        Reason::Unreachable => lang.pick("连接不上", "unreachable"),
+        Reason::AuthenticationFailed => lang.pick("登录失败", "login failed"),
+        Reason::ConnectionLost => lang.pick("连接中断", "connection lost"),
+        Reason::TimedOut => lang.pick("超时", "timed out"),
+        Reason::TooLarge => lang.pick("值过长", "values too long"),
+        Reason::View => lang.pick("视图或外部表", "view or foreign table"),
+        Reason::Sampled => lang.pick("抽样", "sampled"),
+        Reason::Budget => lang.pick("时间用尽", "out of time"),
         Reason::Interrupted => lang.pick("被中断", "interrupted"),
     };
     let detail = if row.detail.is_empty() { String::new() } else { format!(" ({})", row.detail) };

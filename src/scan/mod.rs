@@ -1,10 +1,12 @@
 //! From bytes to validated values: triggers, then the automaton round each, then the validator.
 mod automaton;
 mod boundary;
+mod guise;
 mod settle;
 mod symbol;
 
 pub use automaton::Trigger;
+pub use guise::{Guise, guise, has_stars};
 
 use crate::detector::DetectorSet;
 use crate::model::{Batch, Encoding, Hit, MARGIN, Secret};
@@ -12,6 +14,7 @@ use crate::simd::{self, Event, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
 use automaton::{Automaton, LONGEST_RUN, Run};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -334,10 +337,12 @@ impl Scanner {
             scratch.shapes.sort_unstable();
         }
         let mut ends = vec![0; self.detectors.len()];
+        let mut cursor = 0;
         for &(start, length, detector) in &scratch.shapes {
             let (end, detector) = (start + length as usize, detector as usize);
             if start >= ends[detector] && pass.body.contains(&start) {
-                let field = pass.batch.cell(start).map_or(0, |(_, cell)| cell.field as usize);
+                let cell = pass.batch.cell_from(&mut cursor, start);
+                let field = cell.map_or(0, |(_, cell)| cell.field as usize);
                 scratch.shaped[field * self.detectors.len() + detector] += 1;
             }
             ends[detector] = end.max(ends[detector]);
@@ -365,14 +370,14 @@ impl Scanner {
 }
 
 /// The text of a few bytes round `at`, which is the start of a character: from `floor` or a little later, up to `at`.
-pub fn text_before(bytes: &[u8], floor: usize, at: usize, encoding: Encoding) -> String {
+pub fn text_before(bytes: &[u8], floor: usize, at: usize, encoding: Encoding) -> Cow<'_, str> {
     let start = symbol::start_of_char(bytes, floor, encoding);
     decoded(&bytes[start..at], encoding)
 }
 
 /// `bytes` as UTF-8, with U+FFFD for what is broken.
-pub fn decoded(bytes: &[u8], encoding: Encoding) -> String {
-    encoding.decoder().decode_without_bom_handling(bytes).0.into_owned()
+pub fn decoded(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
+    encoding.decoder().decode_without_bom_handling(bytes).0
 }
 
 /// The canonical form of a text: full-width forms, dashes and spaces folded to ASCII. What patterns are written for.

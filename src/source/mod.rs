@@ -1,4 +1,6 @@
-//! Opens what holds data: folders, files, standard input.
+//! Opens what holds data: folders, files, standard input, databases.
+#[cfg(feature = "db")]
+pub mod database;
 mod map;
 mod open;
 mod stdin;

@@ -1,0 +1,125 @@
+//! Values that are not in the clear: masked by someone before, or replaced by a digest.
+use memchr::memmem;
+
+/// How a value is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guise {
+    /// Part of it is starred out: `138****8000`, `张*`.
+    Masked,
+    /// It is a digest in hexadecimal: MD5, SHA-1, SHA-2, SM3.
+    Hashed,
+}
+
+/// The longest value that is taken for a masked one, in bytes.
+const LONGEST: usize = 96;
+/// What people mask with.
+const STARS: [&str; 4] = ["*", "＊", "•", "●"];
+
+/// Whether any cell of `batch` can be masked with stars: asked once for many cells.
+pub fn has_stars(batch: &[u8]) -> bool {
+    memchr::memchr(b'*', batch).is_some()
+        || STARS[1..].iter().any(|star| memmem::find(batch, star.as_bytes()).is_some())
+}
+
+/// How `cell` is hidden, if it is; `stars` as [`has_stars`] says of its batch.
+pub fn guise(cell: &[u8], stars: bool) -> Option<Guise> {
+    if is_digest(cell) {
+        return Some(Guise::Hashed);
+    }
+    if cell.len() < 2 || cell.len() > LONGEST {
+        return None;
+    }
+    // Letters mask only the middle or the end of digits, so two bytes tell nearly always.
+    let tells = |at: usize| matches!(cell[at], b'x' | b'X');
+    let crossed = (tells(cell.len() / 2) || tells(cell.len() - 1)) && is_crossed(cell);
+    (crossed || stars && is_starred(cell)).then_some(Guise::Masked)
+}
+
+/// Exactly as many hexadecimal digits as a digest has, some of them letters.
+fn is_digest(cell: &[u8]) -> bool {
+    matches!(cell.len(), 32 | 40 | 56 | 64 | 96 | 128)
+        && cell.iter().all(u8::is_ascii_hexdigit)
+        && cell.iter().any(u8::is_ascii_alphabetic)
+        && cell.iter().any(u8::is_ascii_digit)
+}
+
+/// `138xxxx8000`: digits, at least four of the same letter, digits or nothing.
+fn is_crossed(cell: &[u8]) -> bool {
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take_while(|b| b.is_ascii_digit()).count();
+    let (head, tail) = (digits(&mut cell.iter()), digits(&mut cell.iter().rev()));
+    let crosses = &cell[head..cell.len().max(head + tail) - tail];
+    head >= 2
+        && crosses.len() >= 4
+        && (crosses.iter().all(|b| *b == b'x') || crosses.iter().all(|b| *b == b'X'))
+}
+
+/// Three stars in a row in a short value without a space, or a Chinese name with all but one character starred.
+fn is_starred(cell: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(cell) else { return false };
+    let is_star = |c: char| STARS.iter().any(|star| star.starts_with(c));
+    let (mut longest, mut run, mut stars, mut letters, mut count) = (0, 0, 0, 0, 0);
+    for c in text.trim().chars() {
+        run = if is_star(c) { run + 1 } else { 0 };
+        stars += usize::from(is_star(c));
+        longest = longest.max(run);
+        count += 1;
+        letters += usize::from(c.is_alphabetic());
+        // A banner in a comment is no value.
+        if matches!(c, '/' | '<' | '{' | ';') {
+            return false;
+        }
+    }
+    // Groups of digits may be set apart by spaces; words are a sentence.
+    if letters > 0 && text.trim().contains(char::is_whitespace) {
+        return false;
+    }
+    let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    let name = (2..=4).contains(&count)
+        && stars >= 1
+        && stars < count
+        && text.trim().chars().all(|c| is_star(c) || is_han(c));
+    name || longest >= 3 && count <= 40
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(cell: &str) -> Option<Guise> {
+        guise(cell.as_bytes(), has_stars(cell.as_bytes()))
+    }
+
+    #[test]
+    fn masked_values_are_known_by_their_stars() {
+        for cell in [
+            "138****8000",
+            "110101********1234",
+            "6222 **** **** 0007",
+            "张*",
+            "欧阳**",
+            "*三",
+            "138xxxx8000",
+            "1101011990XXXXXXXX",
+            "z***@qq.com",
+            "******",
+            "１３８＊＊＊＊８０００",
+        ] {
+            assert_eq!(of(cell), Some(Guise::Masked), "{cell}");
+        }
+    }
+
+    #[test]
+    fn digests_are_known_by_their_length() {
+        assert_eq!(of("5f4dcc3b5aa765d61d8327deb882cf99"), Some(Guise::Hashed));
+        assert_eq!(of(&"0a".repeat(32)), Some(Guise::Hashed));
+        assert_eq!(of(&"01".repeat(16)), None, "digits alone are a number");
+    }
+
+    #[test]
+    fn other_values_are_in_the_clear() {
+        for cell in ["13800138000", "a * b", "select *", "0x1f", "xx", "", "/* x *** */", "5*3", "maxxxxxed"]
+        {
+            assert_eq!(of(cell), None, "{cell}");
+        }
+    }
+}

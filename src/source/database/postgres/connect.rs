@@ -1,0 +1,269 @@
+//! A session with a PostgreSQL server: how it is made, kept read-only, asked, and cancelled.
+use super::super::{Access, Failure, Tls, wait};
+use super::failure;
+use crate::model::coverage::Reason;
+use futures_util::StreamExt;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Error, Row, ValueRef};
+use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use url::Url;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long to wait for the server to take note that a query is to end.
+const CANCEL: Duration = Duration::from_secs(3);
+/// How much longer than the statement time-out a silent server is waited for.
+const SILENCE: Duration = Duration::from_secs(15);
+/// The first version that reads a range of pages without reading the others.
+const TID_RANGES: u32 = 140_000;
+
+/// Settings of a gentle session that a compatible server may not know. They follow the two that depend on the scan.
+const OPTIONAL: [&str; 5] = [
+    "SET lock_timeout = '5s'",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    "SET max_parallel_workers_per_gather = 0",
+    "SET bytea_output = 'hex'",
+    // Doubles as exact as servers before 12 can write them.
+    "SET extra_float_digits = 2",
+];
+
+/// What a connection is made from.
+#[derive(Clone)]
+pub(super) struct Address {
+    options: PgConnectOptions,
+    /// Tried when the server refuses a connection in the clear.
+    fallback: Option<PgConnectOptions>,
+    place: String,
+}
+
+impl Address {
+    /// The address in `url`, the environment and the password file; `database` where the URL names none.
+    pub fn new(url: &Url, database: Option<&str>, access: &Access) -> Result<Self, Failure> {
+        let wrong = |error| Failure::new(Reason::Unreachable, error);
+        let (mut options, named) = parse(url, database).map_err(wrong)?;
+        if let Some(file) = &access.tls_ca {
+            options = options.ssl_root_cert(file);
+        }
+        let mut fallback = None;
+        if !named {
+            let local = is_local(&options);
+            let from_environment = std::env::var_os("PGSSLMODE").is_some();
+            match access.tls {
+                Tls::Off => options = options.ssl_mode(PgSslMode::Disable),
+                Tls::Insecure => options = options.ssl_mode(PgSslMode::Require),
+                Tls::Verify if from_environment => {}
+                Tls::Verify if local => {
+                    fallback = Some(options.clone().ssl_mode(PgSslMode::Require));
+                    options = options.ssl_mode(PgSslMode::Disable);
+                }
+                Tls::Verify => options = options.ssl_mode(PgSslMode::VerifyFull),
+            }
+        }
+        let host = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => options.get_host().to_owned(),
+        };
+        let database = options.get_database().unwrap_or_default();
+        let place = format!("{}@{host}:{}/{database}", options.get_username(), options.get_port());
+        Ok(Address { options, fallback, place })
+    }
+
+    async fn connect(&self) -> Result<PgConnection, Failure> {
+        let once = async |options: &PgConnectOptions| match timeout(CONNECT, options.connect()).await {
+            Ok(connected) => connected.map_err(|error| failure::connecting(&error, &self.place)),
+            Err(_) => Err(Failure::passing(
+                Reason::Unreachable,
+                format!("{}: no answer within {} s", self.place, CONNECT.as_secs()),
+            )),
+        };
+        match (once(&self.options).await, &self.fallback) {
+            // "no pg_hba.conf entry for host …, no encryption" comes under the same code as a wrong password.
+            (Err(refused), Some(secured)) if refused.reason == Reason::AuthenticationFailed => {
+                once(secured).await.or(Err(refused))
+            }
+            (connected, _) => connected,
+        }
+    }
+}
+
+/// The options in a URL, and whether it says how to secure the connection.
+///
+/// # Errors
+/// In words that do not repeat the URL.
+pub(super) fn parse(url: &Url, database: Option<&str>) -> Result<(PgConnectOptions, bool), String> {
+    let mut url = url.clone();
+    if let Some(database) = database {
+        url.set_path(&percent_encoded(database));
+    }
+    // The driver takes the brackets of an IPv6 address for a part of the name.
+    if let Some(url::Host::Ipv6(host)) = url.host().map(|host| host.to_owned()) {
+        url.query_pairs_mut().append_pair("host", &host.to_string());
+    }
+    let named = url.query_pairs().any(|(key, _)| matches!(&*key, "sslmode" | "ssl-mode"));
+    let options = PgConnectOptions::from_url(&url)
+        .map_err(|error| format!("the options in the postgres URL cannot be used: {error}"))?;
+    // The server may be behind a pooler that refuses this parameter; it is set later, where it is known.
+    let options = options.extra_float_digits(None).application_name("pandian").disable_statement_logging();
+    Ok((options, named))
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// A connection, on the thread that uses it.
+pub(super) struct Session {
+    runtime: Runtime,
+    connection: PgConnection,
+    /// The number of the server's process, to cancel its query by.
+    process: Option<i64>,
+    /// Whether ranges of pages can be read.
+    pub reads_ranges: bool,
+    /// How long a silent server is waited for.
+    pub patience: Duration,
+}
+
+impl Session {
+    /// Connects. The session cannot write, and its statements end.
+    ///
+    /// # Errors
+    /// Unreachable, not let in; interrupted, where `stop` was set.
+    pub fn open(address: &Address, access: &Access, stop: &AtomicBool) -> Result<Self, Failure> {
+        let runtime = wait::runtime()
+            .map_err(|error| Failure::new(Reason::ReadError, format!("no thread to connect on: {error}")))?;
+        let limit = access.statement_timeout;
+        let patience = if limit.is_zero() { Duration::MAX } else { limit.saturating_add(SILENCE) };
+        let silent = || Failure::passing(Reason::Unreachable, format!("{}: no answer", address.place));
+        let opened = async {
+            let mut connection = address.connect().await?;
+            let prepared = timeout(CONNECT, prepare(&mut connection, limit)).await;
+            let process = prepared.unwrap_or_else(|_| Err(silent()))?;
+            Ok((connection, process))
+        };
+        let interrupted = || Failure::new(Reason::Interrupted, "interrupted while connecting");
+        let opened = runtime.block_on(wait::unless_stopped(opened, stop));
+        match opened.unwrap_or_else(|| Err(interrupted())) {
+            Ok((connection, process)) => {
+                let version = connection.server_version_num().unwrap_or_default();
+                let reads_ranges = version >= TID_RANGES;
+                Ok(Session { runtime, connection, process, reads_ranges, patience })
+            }
+            Err(failure) => {
+                // A name that is still being looked up is not waited for.
+                runtime.shutdown_background();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Runs a small query to its end.
+    pub fn query<T>(&mut self, sql: &str, mut make: impl FnMut(&Cells<'_>) -> T) -> Result<Vec<T>, Failure> {
+        let patience = self.patience;
+        let (runtime, connection) = self.parts();
+        let all = async {
+            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(connection);
+            let mut rows = Vec::new();
+            while let Some(row) = stream.next().await {
+                rows.push(make(&Cells(&row.map_err(|error| failure::reading(&error))?)));
+            }
+            Ok(rows)
+        };
+        runtime.block_on(async { timeout(patience, all).await }).unwrap_or_else(|_| {
+            Err(Failure::passing(Reason::ConnectionLost, "the server gave no answer".to_owned()))
+        })
+    }
+
+    /// The runtime, and the connection that it drives.
+    pub fn parts(&mut self) -> (&Runtime, &mut PgConnection) {
+        (&self.runtime, &mut self.connection)
+    }
+
+    /// Ends the session, and on the server the query that it may be running.
+    pub fn cancel(self, address: &Address) {
+        let Session { runtime, connection, process, .. } = self;
+        // Where this fails, the server still notices when it next writes to the closed connection.
+        let cancelled = timeout(CANCEL, async {
+            let mut second = address.connect().await.ok()?;
+            let sql = format!("SELECT pg_cancel_backend({})", process?);
+            run(&mut second, &sql).await.ok()?;
+            sqlx::Connection::close(second).await.ok()
+        });
+        let _ = runtime.block_on(async { cancelled.await });
+        drop(connection);
+        runtime.shutdown_background();
+    }
+}
+
+/// Makes a session read-only and gentle; returns the number of its process.
+async fn prepare(connection: &mut PgConnection, limit: Duration) -> Result<Option<i64>, Failure> {
+    run(connection, "SET default_transaction_read_only = on").await.map_err(|error| {
+        let failure = failure::reading(&error);
+        Failure { detail: format!("the session cannot be made read-only: {}", failure.detail), ..failure }
+    })?;
+    let limit = if limit.is_zero() { 0 } else { limit.as_millis().clamp(1, i32::MAX as u128) };
+    let optional = OPTIONAL.iter().map(|sql| (*sql).to_owned());
+    for sql in std::iter::once(format!("SET statement_timeout = {limit}")).chain(optional) {
+        match run(connection, &sql).await {
+            Ok(()) | Err(Error::Database(_)) => {}
+            Err(error) => return Err(failure::reading(&error)),
+        }
+    }
+    let mut first = async |sql: &'static str| {
+        let row = sqlx::raw_sql(sql).fetch_optional(&mut *connection).await.ok()??;
+        Cells(&row).text(0).map(str::to_owned)
+    };
+    let process = first("SELECT pg_backend_pid()").await.and_then(|number| number.parse().ok());
+    // Such a database holds bytes in whatever encoding its clients had, often GBK: the server would refuse to send
+    // them as UTF-8.
+    if first("SHOW server_encoding").await.as_deref() == Some("SQL_ASCII") {
+        let _ = run(connection, "SET client_encoding = 'SQL_ASCII'").await;
+    }
+    Ok(process)
+}
+
+async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), Error> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+}
+
+/// A row of a catalogue, every cell as text.
+pub(super) struct Cells<'a>(&'a PgRow);
+
+impl<'a> Cells<'a> {
+    /// A text; none where it is NULL or not UTF-8.
+    pub fn text(&self, at: usize) -> Option<&'a str> {
+        let value = self.0.try_get_raw(at).ok()?;
+        if value.is_null() { None } else { value.as_str().ok() }
+    }
+
+    /// A text, empty where there is none.
+    pub fn string(&self, at: usize) -> String {
+        self.text(at).unwrap_or_default().to_owned()
+    }
+
+    /// A number.
+    pub fn number<T: std::str::FromStr>(&self, at: usize) -> Option<T> {
+        self.text(at)?.parse().ok()
+    }
+
+    /// A truth value; false where there is none.
+    pub fn flag(&self, at: usize) -> bool {
+        self.text(at) == Some("t")
+    }
+}

@@ -3,6 +3,8 @@ mod cli;
 mod corpora;
 mod detectors;
 mod hostile;
+mod postgres;
 mod program;
 mod readme;
+mod servers;
 mod tidy;

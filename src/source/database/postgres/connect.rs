@@ -199,13 +199,13 @@ impl Session {
     pub fn cancel(self, address: &Address) {
         let Session { runtime, connection, process, .. } = self;
         // Where this fails, the server still notices when it next writes to the closed connection.
-        let cancelled = timeout(CANCEL, async {
+        let cancelled = async {
             let mut second = address.connect().await.ok()?;
             let sql = format!("SELECT pg_cancel_backend({})", process?);
             run(&mut second, &sql).await.ok()?;
             sqlx::Connection::close(second).await.ok()
-        });
-        let _ = runtime.block_on(async { cancelled.await });
+        };
+        let _ = runtime.block_on(async { timeout(CANCEL, cancelled).await });
         drop(connection);
         runtime.shutdown_background();
     }

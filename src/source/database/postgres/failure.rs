@@ -35,15 +35,12 @@ pub(super) fn connecting(error: &Error, place: &str) -> Failure {
             Reason::Unreachable,
             format!("{place}: {io}; check host and port, and that the server runs"),
         ),
+        // A certificate that does not pass is an error of the stream.
+        Error::Io(io) if io.kind() == ErrorKind::InvalidData => unsecured(io, place),
         Error::Io(io) => {
             Failure::new(Reason::Unreachable, format!("{place}: {io}; check host and port in the URL"))
         }
-        Error::Tls(tls) => Failure::new(
-            Reason::Unreachable,
-            format!(
-                "{place}: no secure connection: {tls}; name the authority's certificate with sslrootcert=FILE in the URL, or go without checking it (sslmode=require) or in the clear (sslmode=disable)"
-            ),
-        ),
+        Error::Tls(tls) => unsecured(tls, place),
         Error::Protocol(said) if said.contains("authentication") || said.contains("SASL") => Failure::new(
             Reason::AuthenticationFailed,
             format!(
@@ -52,6 +49,11 @@ pub(super) fn connecting(error: &Error, place: &str) -> Failure {
         ),
         other => Failure::new(Reason::Unreachable, format!("{place}: {other}")),
     }
+}
+
+fn unsecured(error: &dyn std::fmt::Display, place: &str) -> Failure {
+    let advice = "name the authority's certificate with sslrootcert=FILE in the URL, or go without checking it (sslmode=require) or in the clear (sslmode=disable)";
+    Failure::new(Reason::Unreachable, format!("{place}: no secure connection: {error}; {advice}"))
 }
 
 /// What a server answers to a statement.

@@ -5,9 +5,14 @@ use super::session::{self, Session};
 use crate::model::Rows;
 use crate::model::coverage::Reason;
 use crate::source::database::{Access, Chunk, Failure, Reader, wait};
+use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, TryStreamExt};
-use sqlx::{AssertSqlSafe, MySqlConnection};
+use sqlx::AssertSqlSafe;
+use sqlx::mysql::MySqlRow;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Rows as they arrive.
+type Answer<'a> = BoxStream<'a, Result<MySqlRow, sqlx::Error>>;
 
 /// A connection that is made again when it was lost or given up.
 pub(super) struct TableReader {
@@ -51,13 +56,10 @@ impl Reader for TableReader {
             return Ok(());
         }
         let mut session = self.session()?;
-        if self.rows.columns() == chunk.columns {
-            self.rows.clear();
-        } else {
+        if self.rows.columns() != chunk.columns {
             self.rows = Rows::new(chunk.columns);
         }
-        let query = stream(&mut session.connection, chunk, stop, &mut self.rows, each);
-        match session.runtime.block_on(query) {
+        match stream(&mut session, chunk, stop, &mut self.rows, each) {
             Ok(End::Whole) => self.session = Some(session),
             // What is left of the answer would have to be read before the next query: a new connection is cheaper.
             Ok(End::Stopped) => {
@@ -74,37 +76,53 @@ impl Reader for TableReader {
     }
 }
 
-async fn stream(
-    connection: &mut MySqlConnection,
+fn stream(
+    session: &mut Session,
     chunk: &Chunk,
     stop: &AtomicBool,
     rows: &mut Rows,
     each: &mut dyn FnMut(&Rows) -> bool,
 ) -> Result<End, sqlx::Error> {
-    let mut answer = sqlx::raw_sql(AssertSqlSafe(chunk.sql.as_str())).fetch(connection);
+    let mut answer = sqlx::raw_sql(AssertSqlSafe(chunk.sql.as_str())).fetch(&mut session.connection);
     loop {
+        rows.clear();
+        // The runtime is left for `each`, which may wait, or drive a connection of its own.
+        let end = session.runtime.block_on(fill(&mut answer, rows, stop, chunk.columns))?;
+        if matches!(end, Some(End::Stopped)) {
+            return Ok(End::Stopped);
+        }
+        let wanted = rows.is_empty() || each(rows);
+        match end {
+            // There is nothing left to cancel, whatever `each` says.
+            Some(end) => return Ok(end),
+            None if !wanted || stop.load(Ordering::Relaxed) => return Ok(End::Stopped),
+            None => {}
+        }
+    }
+}
+
+/// Takes rows until the batch is full; the answer is `None` then.
+async fn fill(
+    answer: &mut Answer<'_>,
+    rows: &mut Rows,
+    stop: &AtomicBool,
+    columns: usize,
+) -> Result<Option<End>, sqlx::Error> {
+    while !rows.is_full() {
         // Most rows are in the buffer already; a timer is set only for those that are not.
         let next = match answer.try_next().now_or_never() {
             Some(next) => next?,
             None => match wait::unless_stopped(answer.try_next(), stop).await {
                 Some(next) => next?,
-                None => return Ok(End::Stopped),
+                None => return Ok(Some(End::Stopped)),
             },
         };
-        let Some(row) = next else { break };
-        session::push(rows, &row, chunk.columns)?;
-        if rows.is_full() {
-            if !each(rows) || stop.load(Ordering::Relaxed) {
-                return Ok(End::Stopped);
-            }
-            rows.clear();
+        match next {
+            Some(row) => session::push(rows, &row, columns)?,
+            None => return Ok(Some(End::Whole)),
         }
     }
-    // With the last rows handed out there is nothing left to cancel, whatever the answer.
-    if !rows.is_empty() {
-        each(rows);
-    }
-    Ok(End::Whole)
+    Ok(None)
 }
 
 /// The table's name in a chunk's statement, for messages.

@@ -1,0 +1,192 @@
+//! A private MariaDB, started once for a run of the tests and gone with it; or the server at `PANDIAN_TEST_MYSQL_URL`.
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Starts the server, waits until its standard input ends, which is when this process is gone, however it went,
+/// and removes what the server wrote. The first argument is the folder.
+const WATCH: &str = r#"folder=$1; shift; "$@" & read -r _; kill -KILL $!; wait; rm -rf "$folder""#;
+
+/// What installing and running have in common: nothing that is written need survive.
+const QUICK: [&str; 8] = [
+    "--no-defaults",
+    "--skip-name-resolve",
+    "--innodb-log-file-size=16M",
+    "--innodb-data-file-path=ibdata1:4M:autoextend",
+    "--innodb-flush-method=nosync",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--skip-innodb-doublewrite",
+    "--innodb-buffer-pool-size=64M",
+];
+
+/// A server, and how an administrator reaches it.
+pub struct Server {
+    /// `mysql://root@127.0.0.1:PORT`, without a database.
+    url: String,
+    /// The end of the watch, held open as long as this process lives.
+    _watch: Option<ChildStdin>,
+}
+
+/// The server of this run.
+pub fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| match std::env::var("PANDIAN_TEST_MYSQL_URL") {
+        Ok(url) => Server { url: url.trim_end_matches('/').to_owned(), _watch: None },
+        Err(_) => Server::start(),
+    })
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("pandian-mysql-").tempdir().expect("a folder");
+        // The watch removes it.
+        let folder = folder.keep();
+        let data = format!("--datadir={}", folder.join("data").display());
+        let mut user = vec![];
+        if rustix::process::geteuid().is_root() {
+            user.push("--user=root");
+        }
+        install(&data, &user);
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let program =
+            if Path::new("/usr/sbin/mariadbd").exists() { "/usr/sbin/mariadbd" } else { "mariadbd" };
+        let mut watch = Command::new("sh")
+            .args(["-c", WATCH, "sh"])
+            .args([folder.as_os_str(), program.as_ref()])
+            .args(QUICK)
+            .args([&data, &format!("--socket={}", folder.join("socket").display())])
+            .args([&format!("--port={port}"), &format!("--pid-file={}", folder.join("pid").display())])
+            .args(["--bind-address=127.0.0.1", "--skip-log-bin", "--max-allowed-packet=1G"])
+            .args(user)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("log")).expect("a log"))
+            // An interrupt from the keyboard is for this process; the watch sees it end.
+            .process_group(0)
+            .spawn()
+            .expect("sh");
+        let server = Server { url: format!("mysql://root@127.0.0.1:{port}"), _watch: watch.stdin.take() };
+        let begun = Instant::now();
+        while let Err(error) = server.try_run("SELECT 1") {
+            let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "mariadbd does not answer: {error}\n{}",
+                log()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    /// Runs statements as the administrator.
+    pub fn run(&self, sql: &str) {
+        self.try_run(sql).unwrap_or_else(|error| panic!("{error}\n{}", &sql[..sql.len().min(300)]));
+    }
+
+    fn try_run(&self, sql: &str) -> Result<(), sqlx::Error> {
+        runtime().block_on(async {
+            let mut connection = self.options().connect().await?;
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop)
+        })
+    }
+
+    /// The first cell of an answer.
+    pub fn ask(&self, sql: &str) -> String {
+        runtime().block_on(async {
+            let mut connection = self.options().connect().await.expect("a connection");
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut connection).await.expect("an answer");
+            let cell = row.try_get_unchecked::<Option<&[u8]>, _>(0).expect("a cell").unwrap_or_default();
+            String::from_utf8(cell.to_vec()).expect("UTF-8")
+        })
+    }
+
+    fn options(&self) -> MySqlConnectOptions {
+        self.url.parse().expect("PANDIAN_TEST_MYSQL_URL is a URL")
+    }
+
+    /// The URL of a database, as the administrator.
+    pub fn url(&self, database: &str) -> String {
+        format!("{}/{database}", self.url)
+    }
+
+    /// The URL of a database, as someone else; `who` is `user` or `user:password`.
+    pub fn url_as(&self, who: &str, database: &str) -> String {
+        let (_, host) = self.url.rsplit_once('@').expect("a user in the URL");
+        format!("mysql://{who}@{host}/{database}")
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn install(data: &str, user: &[&str]) {
+    let output = Command::new("mariadb-install-db")
+        .args(QUICK)
+        .args([data, "--auth-root-authentication-method=normal", "--skip-test-db"])
+        .args(user)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!(
+                "mariadb-install-db: {error}; apt-get install mariadb-server, or set PANDIAN_TEST_MYSQL_URL"
+            )
+        });
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A database of one test, dropped with it.
+pub struct Base {
+    pub name: String,
+    users: Mutex<Vec<String>>,
+}
+
+impl Base {
+    /// An empty database; statements on it see it as the current one.
+    pub fn new(name: &str) -> Self {
+        let name = format!("pandian_{}_{name}", std::process::id());
+        server().run(&format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4"));
+        Base { name, users: Mutex::default() }
+    }
+
+    /// A database made by these statements.
+    pub fn with(name: &str, sql: &str) -> Self {
+        let base = Base::new(name);
+        base.run(sql);
+        base
+    }
+
+    pub fn run(&self, sql: &str) {
+        server().run(&format!("USE `{}`; {sql}", self.name));
+    }
+
+    /// The URL of this database.
+    pub fn url(&self) -> String {
+        server().url(&self.name)
+    }
+
+    /// A user of a name of its own, with what `grants` says: `SELECT ON base.t`.
+    pub fn user(&self, name: &str, password: &str, grants: &[&str]) -> String {
+        let user = format!("p{}_{name}", std::process::id());
+        server().run(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'"));
+        self.users.lock().expect("a lock").push(user.clone());
+        for grant in grants {
+            self.run(&format!("GRANT {grant} TO '{user}'@'%'"));
+        }
+        user
+    }
+}
+
+impl Drop for Base {
+    fn drop(&mut self) {
+        let _ = server().try_run(&format!("DROP DATABASE IF EXISTS `{}`", self.name));
+        for user in self.users.lock().expect("a lock").iter() {
+            let _ = server().try_run(&format!("DROP USER '{user}'@'%'"));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! One binary for all integration tests: they share one build, and one way to run the program.
+//! Everything that is tested from outside: the built program, the library as a user sees it, and the tidiness of the source.
 mod cli;
 mod corpora;
 mod detectors;

@@ -31,11 +31,12 @@ pub(super) fn bounds(answer: &Rows) -> Option<(i128, i128)> {
 
 /// One statement for all. Where a sample is wanted, it keeps each row with the given probability.
 pub(super) fn whole(found: &Found, grain: Grain) -> Plan {
-    let (condition, thinned) = match grain {
-        Grain::Fine(share) if share < 1.0 => (format!(" WHERE RAND() < {:.9}", share.max(0.0)), true),
-        _ => (String::new(), false),
+    let (condition, kept) = match grain {
+        Grain::Fine(share) if share < 1.0 => (format!(" WHERE RAND() < {:.9}", share.max(0.0)), share),
+        _ => (String::new(), 1.0),
     };
-    Plan { chunks: chunk(found, &condition).into_iter().collect(), thinned, address: None }
+    let chunks = chunk(found, &condition).into_iter().collect();
+    Plan { chunks, thinned: kept < 1.0, kept, address: None }
 }
 
 /// One statement for each range. The first is open below and the last above: rows that came after the bounds were
@@ -54,7 +55,7 @@ pub(super) fn ranges(found: &Found, key: usize, bounds: Option<(i128, i128)>, pi
         (true, false) => format!(" WHERE {key} >= {}", edge(piece)),
     });
     let chunks = conditions.filter_map(|condition| chunk(found, &condition)).collect();
-    Plan { chunks, thinned: false, address: None }
+    Plan { chunks, ..Plan::default() }
 }
 
 /// `None` for a table of which no column is fetched.
@@ -65,6 +66,7 @@ fn chunk(found: &Found, condition: &str) -> Option<Chunk> {
         sql: format!("SELECT {} FROM {}{condition}", list.join(", "), from(found)),
         columns: list.len(),
         hex: vec![false; list.len()],
+        ..Chunk::default()
     };
     (!list.is_empty()).then(chunk)
 }

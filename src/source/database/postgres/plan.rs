@@ -69,14 +69,14 @@ pub(super) fn plan(session: &mut Session, found: &Found, grain: Grain) -> Result
         let only = if part.is_none_or(|part| matches!(part.kind, 'r' | 'f')) { "ONLY " } else { "" };
         for range in ranges {
             let sql = format!("SELECT {} FROM {only}{name}{range}", columns.join(", "));
-            plan.chunks.push(Chunk { sql, columns: columns.len(), hex: hex.clone() });
+            plan.chunks.push(Chunk { sql, columns: columns.len(), hex: hex.clone(), ..Chunk::default() });
         }
     }
-    if let (Grain::Fine(share), [part], [chunk]) = (grain, &found.parts[..], &mut plan.chunks[..])
+    if let (Grain::Fine(share @ ..1.0), [part], [chunk]) = (grain, &found.parts[..], &mut plan.chunks[..])
         && !known.get(part).is_some_and(|part| part.has_ranges)
     {
         chunk.sql.push_str(&format!(" WHERE random() < {share}"));
-        plan.thinned = true;
+        (plan.thinned, plan.kept) = (true, share);
     }
     Ok(plan)
 }

@@ -1,6 +1,8 @@
 //! Everything that is tested from outside: the built program, the library as a user sees it, and the tidiness of the source.
 mod cli;
 mod corpora;
+#[cfg(feature = "db")]
+mod databases;
 mod detectors;
 mod hostile;
 #[cfg(feature = "db")]

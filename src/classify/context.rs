@@ -84,8 +84,8 @@ impl ContextWords {
         leanings
     }
 
-    /// The detector that the name of a column suggests first: the one whose weightiest word is in it.
-    /// `weight` decides between detectors with the same words.
+    /// The detector that the name of a column suggests first: of those with a word in it the most common one, as
+    /// `weight` says, and then the one whose word stands first in its list.
     pub fn suggestion(&self, name: &str, weight: impl Fn(usize) -> f64) -> Option<usize> {
         let spoken = self.spoken(name).into_iter().map(|(_, meaning)| meaning);
         let support = spoken.filter(|meaning| meaning.leaning == Leaning::For);

@@ -99,8 +99,10 @@ impl Clusters {
         // What passed and is not counted as matched is left out in the same proportion.
         let scale = if sum > 0.0 { matched as f64 / sum } else { 0.0 };
         let mean = sum / n;
-        // One chunk says nothing of how chunks differ: as if values fell where they like.
-        let variance = if read > 1 { ((squares - n * mean * mean) / (n - 1.0)).max(0.0) } else { mean };
+        // Chunks that happen to be alike prove less than they seem to, and one chunk proves nothing of the others: they
+        // differ at least as much as if values fell where they like.
+        let spread = if read > 1 { (squares - n * mean * mean) / (n - 1.0) } else { 0.0 };
+        let variance = spread.max(mean);
         let error = ERRORS * total * (variance / n * (1.0 - n / total)).sqrt();
         bounds(matched, scale * total * mean, scale * error)
     }

@@ -90,8 +90,7 @@ impl<'s, 'a> TableReader<'s, 'a> {
         match self.connection.take() {
             Some(connection) if connection.0 == database => Ok(connection),
             _ => {
-                let reader =
-                    self.shared.database.connect(database, &self.shared.sweep.options.tables.access)?;
+                let reader = self.shared.database.connect(database, self.shared.access)?;
                 Ok((database.to_owned(), reader))
             }
         }

@@ -7,6 +7,7 @@ use crate::model::coverage::{Exception, Reason, State};
 use crate::model::map::{ColumnFacts, Object, TableFacts};
 use crate::model::{Holds, Seen};
 use crate::source::database::{Access, Database, Failure, Found, Plan, Rate, Target, Throttle};
+use globset::GlobSet;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -80,6 +81,7 @@ struct Progress {
 pub(super) struct Shared<'a> {
     pub sweep: &'a Sweep<'a>,
     pub database: &'a dyn Database,
+    pub access: &'a Access,
     pub throttle: &'a Throttle,
     /// When time is up.
     pub deadline: Option<Instant>,
@@ -98,8 +100,8 @@ pub(super) const SQLITE: &str = "application/vnd.sqlite3";
 
 /// Scans all wanted tables of a database that was named as a target.
 pub(super) fn scan(sweep: &Sweep<'_>, target: &Target, database: &dyn Database) {
-    let connections = sweep.options.tables.connections;
-    if let Err(failure) = all(sweep, database, &|below| target.path_of(below), connections) {
+    let TableOptions { access, connections, .. } = &sweep.options.tables;
+    if let Err(failure) = all(sweep, database, access, &|below| target.path_of(below), *connections) {
         let mut gathered = Gathered::default();
         gathered.coverage.exception(masked(sweep, failure.row(&target.shown())), 0);
         sweep.gather(gathered);
@@ -113,7 +115,11 @@ pub(super) fn scan_file(sweep: &Sweep<'_>, path: &Path, name: &str) -> Option<Ex
         Ok(database) => database,
         Err(detail) => return Some(Failure::new(Reason::ReadError, detail).row(name)),
     };
-    let outcome = all(sweep, database.as_ref(), &|below| format!("{name}!{below}"), NonZeroUsize::MIN);
+    // The names that were asked for are those of files.
+    let named = &sweep.options.tables.access;
+    let access = Access { include: GlobSet::empty(), exclude: GlobSet::empty(), ..named.clone() };
+    let path_of = |below: &str| format!("{name}!{below}");
+    let outcome = all(sweep, database.as_ref(), &access, &path_of, NonZeroUsize::MIN);
     outcome.err().map(|failure| failure.row(name))
 }
 
@@ -121,11 +127,12 @@ pub(super) fn scan_file(sweep: &Sweep<'_>, path: &Path, name: &str) -> Option<Ex
 fn all(
     sweep: &Sweep<'_>,
     database: &dyn Database,
+    access: &Access,
     path_of: &dyn Fn(&str) -> String,
     connections: NonZeroUsize,
 ) -> Result<(), Failure> {
     let (mut gathered, options) = (Gathered::default(), &sweep.options.tables);
-    let inventory = database.inventory(&options.access)?;
+    let inventory = database.inventory(access)?;
     for row in inventory.exceptions {
         gathered.coverage.exception(masked(sweep, Exception { path: path_of(&row.path), ..row }), 0);
     }
@@ -136,13 +143,14 @@ fn all(
     let mut tables = Vec::new();
     for found in inventory.tables {
         let path = path_of(&found.path);
-        match plan(sweep, database, path.clone(), found) {
+        match plan(sweep, database, access, path.clone(), found) {
             Ok(table) => tables.push(table),
             Err(failure) => gathered.coverage.exception(masked(sweep, failure.row(&path)), 0),
         }
     }
     let throttle = &Throttle::new(options.rate);
-    read(&Shared { sweep, database, throttle, deadline }, &tables, connections, &mut gathered);
+    let shared = Shared { sweep, database, access, throttle, deadline };
+    read(&shared, &tables, connections, &mut gathered);
     sweep.gather(gathered);
     Ok(())
 }
@@ -152,10 +160,16 @@ fn masked(sweep: &Sweep<'_>, row: Exception) -> Exception {
     Exception { path: masked(&row.path), detail: masked(&row.detail), ..row }
 }
 
-fn plan(sweep: &Sweep<'_>, database: &dyn Database, path: String, found: Found) -> Result<Table, Failure> {
+fn plan(
+    sweep: &Sweep<'_>,
+    database: &dyn Database,
+    access: &Access,
+    path: String,
+    found: Found,
+) -> Result<Table, Failure> {
     let options = &sweep.options.tables;
     let grain = sample::grain(options.extent, &found.table);
-    let plan = database.plan(&found, &options.access, grain)?;
+    let plan = database.plan(&found, access, grain)?;
     let chosen = sample::choose(&plan, grain, options.seed, &path);
     Ok(Table { path, found, plan, chosen, state: Mutex::default() })
 }

@@ -267,3 +267,30 @@ impl<'a> Cells<'a> {
         self.text(at) == Some("t")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str, database: Option<&str>) -> PgConnectOptions {
+        parse(&Url::parse(url).expect("a URL"), database).expect("options").0
+    }
+
+    #[test]
+    fn addresses_are_read_from_urls() {
+        let six = options("postgres://u@[::1]:5433/x", None);
+        assert_eq!((six.get_host(), six.get_port(), six.get_database()), ("::1", 5433, Some("x")));
+        assert!(is_local(&six) && is_local(&options("postgres://u@127.0.0.1/x", None)));
+        assert!(is_local(&options("postgres:///x?host=/run/pg", None)));
+        assert!(!is_local(&options("postgres://u@db.example/x", None)));
+        let other = options("postgres://u@h/?sslmode=disable", Some("客户/a?b"));
+        assert_eq!((other.get_host(), other.get_database()), ("h", Some("客户/a?b")));
+    }
+
+    #[test]
+    fn an_option_that_is_wrong_does_not_show_the_password() {
+        let url = Url::parse("postgres://u:hush@h/x?sslmode=perhaps&password=hush").expect("a URL");
+        let error = parse(&url, None).expect_err("no such mode");
+        assert!(error.contains("perhaps") && !error.contains("hush"), "{error}");
+    }
+}

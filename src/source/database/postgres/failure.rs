@@ -4,6 +4,14 @@ use crate::model::coverage::Reason;
 use sqlx::Error;
 use std::io::ErrorKind;
 
+/// What is said where a server has no database of that name.
+const MISSING: &str = "check the name at the end of the URL";
+
+/// Whether the server answered, and has no such database.
+pub(super) fn is_missing_database(failure: &Failure) -> bool {
+    failure.detail.ends_with(MISSING)
+}
+
 /// What a server answers, or the system in its place, when a connection is made to `place`.
 pub(super) fn connecting(error: &Error, place: &str) -> Failure {
     match error {
@@ -19,10 +27,7 @@ pub(super) fn connecting(error: &Error, place: &str) -> Failure {
                 );
             }
             match &*code {
-                "3D000" => Failure::new(
-                    Reason::Unreachable,
-                    format!("{place}: {said}; check the name at the end of the URL"),
-                ),
+                "3D000" => Failure::new(Reason::Unreachable, format!("{place}: {said}; {MISSING}")),
                 "42501" => Failure::new(
                     Reason::PermissionDenied,
                     format!("{place}: {said}; grant CONNECT on the database to this account"),

@@ -54,8 +54,8 @@ impl Postgres {
         for other in [self.user.as_str(), "template1"] {
             match session {
                 Err(failure)
-                    if matches!(failure.reason, Reason::Unreachable | Reason::PermissionDenied)
-                        && !failure.may_pass =>
+                    if failure::is_missing_database(&failure)
+                        || failure.reason == Reason::PermissionDenied =>
                 {
                     session = self.session(other, access).map_err(|_| failure);
                 }

@@ -252,9 +252,15 @@ impl<'a> Cells<'a> {
         if value.is_null() { None } else { value.as_str().ok() }
     }
 
-    /// A text, empty where there is none.
+    /// A text, empty where there is none. What is not UTF-8 comes from a database without an encoding, most likely
+    /// from a client that wrote GBK.
     pub fn string(&self, at: usize) -> String {
-        self.text(at).unwrap_or_default().to_owned()
+        let bytes = self.0.try_get_raw(at).ok().filter(|value| !value.is_null());
+        let bytes = bytes.and_then(|value| value.as_bytes().ok()).unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => encoding_rs::GB18030.decode_without_bom_handling(bytes).0.into_owned(),
+        }
     }
 
     /// A number.

@@ -88,10 +88,11 @@ pub(super) fn expression(column: &Column, may_be_long: bool) -> String {
             let text = format!("{name}::text");
             format!("CASE WHEN octet_length({name}) > {LONGEST_VALUE} THEN {} ELSE {text} END", cut(&text))
         }
-        (Holds::Bytes, "bytea") => format!(
+        // openGauss's, which know no such functions.
+        (Holds::Bytes, "blob" | "raw") => name,
+        (Holds::Bytes, _) => format!(
             "CASE WHEN octet_length({name}) > {LONGEST_VALUE} THEN substr({name}, 1, {LONGEST_VALUE}) ELSE {name} END"
         ),
-        (Holds::Bytes, _) => name,
         _ => {
             // The size in the table is known without unpacking the value, and packing makes it a hundred times
             // smaller at the most; only what may be long is written out to see how long it is.

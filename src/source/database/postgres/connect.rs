@@ -1,6 +1,6 @@
 //! A session with a PostgreSQL server: how it is made, kept read-only, asked, and cancelled.
 use super::super::{Access, Failure, Tls, wait};
-use super::failure;
+use super::{failure, sql};
 use crate::model::coverage::Reason;
 use futures_util::StreamExt;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
@@ -12,6 +12,8 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use url::Url;
 
+/// What the server's lists of sessions call this one.
+const NAME: &str = "pandian";
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait for the server to take note that a query is to end.
@@ -21,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// The first version that reads a range of pages without reading the others.
 const TID_RANGES: u32 = 140_000;
 
-/// Settings of a gentle session that a compatible server may not know. They follow the two that depend on the scan.
+/// Settings of a gentle session that a compatible server may not know. They follow the one that depends on the scan.
 const OPTIONAL: [&str; 5] = [
     "SET lock_timeout = '5s'",
     "SET idle_in_transaction_session_timeout = '60s'",
@@ -44,12 +46,12 @@ impl Address {
     /// The address in `url`, the environment and the password file; `database` where the URL names none.
     pub fn new(url: &Url, database: Option<&str>, access: &Access) -> Result<Self, Failure> {
         let wrong = |error| Failure::new(Reason::Unreachable, error);
-        let (mut options, named) = parse(url, database).map_err(wrong)?;
+        let (mut options, says_how) = parse(url, database).map_err(wrong)?;
         if let Some(file) = &access.tls_ca {
             options = options.ssl_root_cert(file);
         }
         let mut fallback = None;
-        if !named {
+        if !says_how {
             let local = is_local(&options);
             let from_environment = std::env::var_os("PGSSLMODE").is_some();
             match access.tls {
@@ -73,21 +75,22 @@ impl Address {
     }
 
     async fn connect(&self) -> Result<PgConnection, Failure> {
-        let once = async |options: &PgConnectOptions| match timeout(CONNECT, options.connect()).await {
-            Ok(connected) => connected.map_err(|error| failure::connecting(&error, &self.place)),
-            Err(_) => Err(Failure::passing(
-                Reason::Unreachable,
-                format!("{}: no answer within {} s", self.place, CONNECT.as_secs()),
-            )),
-        };
-        match (once(&self.options).await, &self.fallback) {
-            // "no pg_hba.conf entry for host …, no encryption" comes under the same code as a wrong password.
-            (Err(refused), Some(secured)) if refused.reason == Reason::AuthenticationFailed => {
-                once(secured).await.or(Err(refused))
+        let connected = match (attempt(&self.options).await, &self.fallback) {
+            // "no pg_hba.conf entry for host …, no encryption"; a wrong password is 28P01.
+            (Err(Error::Database(refused)), Some(secured)) if refused.code().as_deref() == Some("28000") => {
+                attempt(secured).await.map_err(|_| Error::Database(refused))
             }
             (connected, _) => connected,
-        }
+        };
+        connected.map_err(|error| failure::connecting(&error, &self.place))
     }
+}
+
+async fn attempt(options: &PgConnectOptions) -> Result<PgConnection, Error> {
+    timeout(CONNECT, options.connect()).await.unwrap_or_else(|_| {
+        let said = format!("no answer within {} s", CONNECT.as_secs());
+        Err(Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, said)))
+    })
 }
 
 /// The options in a URL, and whether it says how to secure the connection.
@@ -103,12 +106,12 @@ pub(super) fn parse(url: &Url, database: Option<&str>) -> Result<(PgConnectOptio
     if let Some(url::Host::Ipv6(host)) = url.host().map(|host| host.to_owned()) {
         url.query_pairs_mut().append_pair("host", &host.to_string());
     }
-    let named = url.query_pairs().any(|(key, _)| matches!(&*key, "sslmode" | "ssl-mode"));
+    let says_how = url.query_pairs().any(|(key, _)| matches!(&*key, "sslmode" | "ssl-mode"));
     let options = PgConnectOptions::from_url(&url)
         .map_err(|error| format!("the options in the postgres URL cannot be used: {error}"))?;
     // The server may be behind a pooler that refuses this parameter; it is set later, where it is known.
-    let options = options.extra_float_digits(None).application_name("pandian").disable_statement_logging();
-    Ok((options, named))
+    let options = options.extra_float_digits(None).application_name(NAME).disable_statement_logging();
+    Ok((options, says_how))
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -201,7 +204,13 @@ impl Session {
         // Where this fails, the server still notices when it next writes to the closed connection.
         let cancelled = async {
             let mut second = address.connect().await.ok()?;
-            let sql = format!("SELECT pg_cancel_backend({})", process?);
+            // Behind a pooler the process may be another's by now.
+            let sql = format!(
+                "SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity
+                 WHERE pid = {} AND application_name = {}",
+                process?,
+                sql::text(NAME)
+            );
             run(&mut second, &sql).await.ok()?;
             sqlx::Connection::close(second).await.ok()
         };

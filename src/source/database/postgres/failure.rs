@@ -110,6 +110,7 @@ fn passes(kind: ErrorKind) -> bool {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::UnexpectedEof
+            | ErrorKind::TimedOut
             // The socket of a server that is down.
             | ErrorKind::NotFound
     )

@@ -90,7 +90,7 @@ impl ContextWords {
         let spoken = self.spoken(name).into_iter().map(|(_, meaning)| meaning);
         let support = spoken.filter(|meaning| meaning.leaning == Leaning::For);
         let best = support
-            .min_by(|a, b| a.place.cmp(&b.place).then(weight(b.detector).total_cmp(&weight(a.detector))));
+            .min_by(|a, b| weight(b.detector).total_cmp(&weight(a.detector)).then(a.place.cmp(&b.place)));
         best.map(|meaning| meaning.detector)
     }
 

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,8 @@ const QUICK: [&str; 8] = [
 pub struct Server {
     /// `mysql://root@127.0.0.1:PORT`, without a database.
     url: String,
-    /// The end of the watch, held open as long as this process lives.
-    _watch: Option<ChildStdin>,
+    /// Its standard input is open as long as this process lives.
+    _watch: Option<Child>,
 }
 
 /// The server of this run.
@@ -55,7 +55,7 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let program =
             if Path::new("/usr/sbin/mariadbd").exists() { "/usr/sbin/mariadbd" } else { "mariadbd" };
-        let mut watch = Command::new("sh")
+        let watch = Command::new("sh")
             .args(["-c", WATCH, "sh"])
             .args([folder.as_os_str(), program.as_ref()])
             .args(QUICK)
@@ -70,7 +70,7 @@ impl Server {
             .process_group(0)
             .spawn()
             .expect("sh");
-        let server = Server { url: format!("mysql://root@127.0.0.1:{port}"), _watch: watch.stdin.take() };
+        let server = Server { url: format!("mysql://root@127.0.0.1:{port}"), _watch: Some(watch) };
         let begun = Instant::now();
         while let Err(error) = server.try_run("SELECT 1") {
             let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();

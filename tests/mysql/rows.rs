@@ -65,6 +65,27 @@ fn unsigned_negative_and_sparse_keys() {
 }
 
 #[test]
+fn clusters_of_keys_are_cut_by_their_rows() {
+    let base = Base::with(
+        "clusters",
+        "CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, v BIGINT, pad CHAR(100) DEFAULT 'x');
+         INSERT INTO t (id, v) SELECT seq, seq FROM seq_1_to_20000;
+         INSERT INTO t (id, v) SELECT 1800000000000000000 + seq * 4194304, seq + 20000 FROM seq_1_to_20000;
+         UPDATE t SET id = 18446744073709551615 WHERE v = 20000",
+    );
+    is_whole(&base, "t", 1, 40_000);
+    let (database, access) = (open(&base.url()), access());
+    let found = found(&*database, &access, "t");
+    let plan = database.plan(&found, &access, Grain::Fine(0.1)).expect("a plan");
+    let counts: Vec<usize> = plan
+        .chunks
+        .iter()
+        .map(|chunk| read(&*database, &access, std::slice::from_ref(chunk)).expect("rows").len())
+        .collect();
+    assert!(counts.len() > 10 && counts.iter().all(|&count| count < 8000), "{counts:?}");
+}
+
+#[test]
 fn composite_keys_go_by_their_first_column() {
     let base = Base::with(
         "composite",

@@ -1,6 +1,7 @@
 //! MySQL, MariaDB and the servers that speak their protocol: the text protocol only, no prepared statements.
 mod catalogue;
 mod column;
+mod edges;
 mod errors;
 mod option_file;
 mod options;
@@ -70,10 +71,17 @@ impl Database for MySql {
             return Ok(plan::whole(found, grain));
         };
         let sql = plan::bounds_query(found, key);
-        let bounds = self.ask(access, |session| {
-            session.ask(&sql, 2).map_err(|error| errors::of_statement(&error, &found.table.full_name()))
+        let object = found.table.full_name();
+        let edges = self.ask(access, |session| {
+            let wrong = |error| errors::of_statement(&error, &object);
+            let Some(bounds) = plan::bounds(&session.ask(&sql, 2).map_err(wrong)?) else {
+                return Ok(Vec::new());
+            };
+            let rows = found.table.rows.unwrap_or(0);
+            let estimate = |low, high| session.estimate(&plan::estimate_query(found, key, low, high));
+            Ok(edges::edges(bounds, rows, pieces, estimate))
         })?;
-        Ok(plan::ranges(found, key, plan::bounds(&bounds), pieces))
+        Ok(plan::ranges(found, key, &edges))
     }
 
     fn connect(&self, _: &str, access: &Access) -> Result<Box<dyn Reader>, Failure> {

@@ -43,6 +43,8 @@ impl Options {
         // Compatible servers do not know what the driver would set by itself; the session sets what it needs.
         let connect =
             connect.pipes_as_concat(false).no_engine_substitution(false).timezone(None).set_names(false);
+        // The bounds of a range may be somebody's number.
+        let connect = connect.disable_statement_logging();
         let database = connect.get_database().map(str::to_owned);
         let options = Options {
             connect,

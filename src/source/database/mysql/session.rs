@@ -7,7 +7,7 @@ use crate::model::coverage::Reason;
 use crate::source::database::{Access, Failure, wait};
 use futures_util::TryStreamExt;
 use sqlx::mysql::MySqlRow;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, Row};
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySqlConnection, Row};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -70,6 +70,20 @@ impl Session {
             }
             Ok(rows)
         })
+    }
+
+    /// How many rows a server's plan expects, in the words of `EXPLAIN`; `None` where it does not say.
+    pub fn estimate(&mut self, explain: &str) -> Option<f64> {
+        let connection = &mut self.connection;
+        let row = self.runtime.block_on(sqlx::raw_sql(AssertSqlSafe(explain)).fetch_one(connection)).ok()?;
+        // TiDB calls it `estRows`.
+        let is_rows = |name: &str| ["rows", "estrows"].iter().any(|rows| name.eq_ignore_ascii_case(rows));
+        let column = row.columns().iter().position(|column| is_rows(column.name()))?;
+        match row.try_get_unchecked::<Option<&[u8]>, _>(column).ok()? {
+            Some(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
+            // No row can match.
+            None => Some(0.0),
+        }
     }
 }
 

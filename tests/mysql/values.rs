@@ -1,6 +1,6 @@
 //! Values of every character set, and values too long for memory.
 use super::{access, found, open, rows_of, text};
-use crate::servers::mysql::Base;
+use crate::servers::mysql::{Base, server};
 use pandian::source::database::{Grain, LONGEST_VALUE};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
@@ -65,6 +65,8 @@ fn numbers_json_and_bytes_arrive_as_text() {
 #[test]
 fn a_value_of_200_megabytes_is_cut_and_memory_stays_flat() {
     let Some(url) = url_alone() else {
+        let packet: u64 = server().ask("SELECT @@max_allowed_packet").parse().expect("a number");
+        assert!(packet >= 256 << 20, "the server must be started with --max-allowed-packet=256M or more");
         let base = Base::with(
             "huge",
             "SET SESSION sql_mode = ''; CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b LONGBLOB, c LONGTEXT CHARACTER SET gbk);

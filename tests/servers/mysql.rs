@@ -3,14 +3,25 @@ use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Starts the server, waits until its standard input ends, which is when this process is gone, however it went,
-/// and removes what the server wrote. The first argument is the folder.
-const WATCH: &str = r#"folder=$1; shift; "$@" & read -r _; kill -KILL $!; wait; rm -rf "$folder""#;
+/// Installs and starts the server, waits until its standard input ends, which is when the process of the tests is
+/// gone, however it went, and removes what the server wrote. Jobs of their own (`set -m`) are ended with their children.
+const WATCH: &str = r#"
+set -m
+cd "$FOLDER"
+{ "$INSTALL" "$@" --auth-root-authentication-method=normal --skip-test-db --datadir="$FOLDER/data" &&
+  "$SERVER" "$@" --datadir="$FOLDER/data" --socket="$FOLDER/socket" --pid-file="$FOLDER/pid" --port="$PORT" \
+      --bind-address=127.0.0.1 --skip-log-bin --max-allowed-packet=1G
+  touch ended; } >log 2>&1 &
+read -r _
+kill -KILL -- "-$!"
+wait
+rm -rf "$FOLDER"
+"#;
 
 /// What installing and running have in common: nothing that is written need survive.
 const QUICK: [&str; 8] = [
@@ -43,42 +54,32 @@ pub fn server() -> &'static Server {
 
 impl Server {
     fn start() -> Self {
+        let (install, server) = (program("mariadb-install-db"), program("mariadbd"));
         let folder = tempfile::Builder::new().prefix("pandian-mysql-").tempdir().expect("a folder");
         // The watch removes it.
         let folder = folder.keep();
-        let data = format!("--datadir={}", folder.join("data").display());
-        let mut user = vec![];
-        if rustix::process::geteuid().is_root() {
-            user.push("--user=root");
-        }
-        install(&data, &user);
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let program =
-            if Path::new("/usr/sbin/mariadbd").exists() { "/usr/sbin/mariadbd" } else { "mariadbd" };
-        let watch = Command::new("sh")
-            .args(["-c", WATCH, "sh"])
-            .args([folder.as_os_str(), program.as_ref()])
+        let watch = Command::new("bash")
+            .args(["-c", WATCH, "bash"])
             .args(QUICK)
-            .args([&data, &format!("--socket={}", folder.join("socket").display())])
-            .args([&format!("--port={port}"), &format!("--pid-file={}", folder.join("pid").display())])
-            .args(["--bind-address=127.0.0.1", "--skip-log-bin", "--max-allowed-packet=1G"])
-            .args(user)
+            .args(rustix::process::geteuid().is_root().then_some("--user=root"))
+            .env("FOLDER", &folder)
+            .env("INSTALL", install)
+            .env("SERVER", server)
+            .env("PORT", port.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.join("log")).expect("a log"))
-            // An interrupt from the keyboard is for this process; the watch sees it end.
+            .stderr(Stdio::null())
+            // An interrupt from the keyboard is for the tests; the watch sees them end.
             .process_group(0)
             .spawn()
-            .expect("sh");
+            .expect("bash");
         let server = Server { url: format!("mysql://root@127.0.0.1:{port}"), _watch: Some(watch) };
         let begun = Instant::now();
         while let Err(error) = server.try_run("SELECT 1") {
+            let over = begun.elapsed() > Duration::from_secs(60) || folder.join("ended").exists();
             let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "mariadbd does not answer: {error}\n{}",
-                log()
-            );
+            assert!(!over, "mariadbd does not start: {error}\n{}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
         server
@@ -126,18 +127,14 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn install(data: &str, user: &[&str]) {
-    let output = Command::new("mariadb-install-db")
-        .args(QUICK)
-        .args([data, "--auth-root-authentication-method=normal", "--skip-test-db"])
-        .args(user)
-        .output()
-        .unwrap_or_else(|error| {
-            panic!(
-                "mariadb-install-db: {error}; apt-get install mariadb-server, or set PANDIAN_TEST_MYSQL_URL"
-            )
-        });
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+/// Where a program is; servers lie in folders that are not everybody's to search.
+fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|program| program.exists());
+    found.unwrap_or_else(|| {
+        panic!("{name} is not there: apt-get install mariadb-server, or set PANDIAN_TEST_MYSQL_URL")
+    })
 }
 
 /// A database of one test, dropped with it.

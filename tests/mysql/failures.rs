@@ -35,14 +35,6 @@ fn who_is_not_let_in_is_told_why() {
 }
 
 #[test]
-fn encryption_that_the_server_lacks_is_said() {
-    // With verification wanted, the answer is a refusal whether the server has no certificate or one of its own.
-    let failure = refusal(&format!("{}?ssl-mode=verify_identity", server().url("mysql")));
-    assert_eq!(failure.reason, Reason::Unreachable, "{failure}");
-    assert!(failure.detail.contains("ssl-mode"), "{failure}");
-}
-
-#[test]
 fn passwords_come_from_the_environment_and_option_files() {
     if let Some(url) = url_alone() {
         let answer = open(&url).inventory(&access());

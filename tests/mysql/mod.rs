@@ -2,6 +2,7 @@
 mod failures;
 mod inventory;
 mod rows;
+mod secure;
 mod values;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};

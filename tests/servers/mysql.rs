@@ -13,9 +13,16 @@ use std::time::{Duration, Instant};
 const WATCH: &str = r#"
 set -m
 cd "$FOLDER"
-{ "$INSTALL" "$@" --auth-root-authentication-method=normal --skip-test-db --datadir="$FOLDER/data" &&
+{ if [ -n "$SECURE" ]; then
+      key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3"
+      openssl req -x509 $key -keyout ca.key -out ca.pem -subj /CN=authority &&
+      openssl req -x509 $key -keyout key.pem -out cert.pem -subj /CN=server -CA ca.pem -CAkey ca.key \
+          -addext subjectAltName=DNS:localhost -addext basicConstraints=CA:FALSE || { touch ended; exit; }
+      SECURE="--ssl-ca=$FOLDER/ca.pem --ssl-cert=$FOLDER/cert.pem --ssl-key=$FOLDER/key.pem"
+  fi
+  "$INSTALL" "$@" --auth-root-authentication-method=normal --skip-test-db --datadir="$FOLDER/data" &&
   "$SERVER" "$@" --datadir="$FOLDER/data" --socket="$FOLDER/socket" --pid-file="$FOLDER/pid" --port="$PORT" \
-      --bind-address=127.0.0.1 --skip-log-bin --max-allowed-packet=1G
+      --bind-address=127.0.0.1 --skip-log-bin --max-allowed-packet=1G $SECURE
   touch ended; } >log 2>&1 &
 read -r _
 kill -KILL -- "-$!"
@@ -39,6 +46,8 @@ const QUICK: [&str; 8] = [
 pub struct Server {
     /// `mysql://root@127.0.0.1:PORT`, without a database.
     url: String,
+    /// What a private server writes into.
+    folder: PathBuf,
     /// Its standard input is open as long as this process lives.
     _watch: Option<Child>,
 }
@@ -47,13 +56,21 @@ pub struct Server {
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| match std::env::var("PANDIAN_TEST_MYSQL_URL") {
-        Ok(url) => Server { url: url.trim_end_matches('/').to_owned(), _watch: None },
-        Err(_) => Server::start(),
+        Ok(url) => Server { url: url.trim_end_matches('/').to_owned(), folder: PathBuf::new(), _watch: None },
+        Err(_) => Server::start(""),
     })
 }
 
+/// A private server that offers encryption, with a certificate for `localhost` of an authority of its own; and the
+/// file of that authority.
+pub fn secure_server() -> (&'static Server, PathBuf) {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    let server = SERVER.get_or_init(|| Server::start("yes"));
+    (server, server.folder.join("ca.pem"))
+}
+
 impl Server {
-    fn start() -> Self {
+    fn start(secure: &str) -> Self {
         let (install, server) = (program("mariadb-install-db"), program("mariadbd"));
         let folder = tempfile::Builder::new().prefix("pandian-mysql-").tempdir().expect("a folder");
         // The watch removes it.
@@ -67,6 +84,7 @@ impl Server {
             .env("INSTALL", install)
             .env("SERVER", server)
             .env("PORT", port.to_string())
+            .env("SECURE", secure)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -74,7 +92,8 @@ impl Server {
             .process_group(0)
             .spawn()
             .expect("bash");
-        let server = Server { url: format!("mysql://root@127.0.0.1:{port}"), _watch: Some(watch) };
+        let url = format!("mysql://root@127.0.0.1:{port}");
+        let server = Server { url, folder: folder.clone(), _watch: Some(watch) };
         let begun = Instant::now();
         while let Err(error) = server.try_run("SELECT 1") {
             let over = begun.elapsed() > Duration::from_secs(60) || folder.join("ended").exists();

@@ -79,7 +79,7 @@ pub(super) fn of_connecting(error: &sqlx::Error, server: &str) -> Failure {
     let Some(number) = number(error) else {
         let text = error.to_string();
         return match error {
-            sqlx::Error::Tls(_) => Failure::new(
+            _ if is_about_trust(error) => Failure::new(
                 Reason::Unreachable,
                 format!(
                     "no secure connection to {server}: {text}; name the authority by ?ssl-ca=FILE, or write ?ssl-mode=required to accept any certificate, ?ssl-mode=disabled to connect in the clear"
@@ -106,6 +106,15 @@ pub(super) fn of_connecting(error: &sqlx::Error, server: &str) -> Failure {
             Failure::passing(Reason::ConnectionLost, format!("{server} takes no connection now: {said}"))
         }
         _ => Failure::new(Reason::Unreachable, format!("{server} does not let us in: {said}")),
+    }
+}
+
+/// Whether encryption is what failed: a certificate that is refused comes as an error of the connection's data.
+fn is_about_trust(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) struct Options {
     pub database: Option<String>,
     /// Whether the URL says how the connection is secured.
     secured: bool,
-    /// Whether the URL or an option file names authorities.
-    authority: bool,
+    /// The file of authorities that the URL or an option file names.
+    authority: Option<PathBuf>,
 }
 
 impl Options {
@@ -30,7 +30,10 @@ impl Options {
     /// # Errors
     /// Options that are not known, in words without a secret.
     pub fn of(url: &Url) -> Result<Self, String> {
-        let has = |names: &[&str]| url.query_pairs().any(|(name, _)| names.contains(&&*name));
+        let value = |names: &[&str]| {
+            let mut pairs = url.query_pairs();
+            pairs.find(|(name, _)| names.contains(&&**name)).map(|(_, value)| value.into_owned())
+        };
         if let Some((name, _)) = url.query_pairs().find(|(name, _)| !KNOWN.contains(&&**name)) {
             return Err(format!(
                 "the mysql URL has the option `{name}`, which is not known; known are {}; a password belongs in MYSQL_PWD or ~/.my.cnf",
@@ -49,8 +52,8 @@ impl Options {
         let options = Options {
             connect,
             database,
-            secured: has(&["ssl-mode", "sslmode"]),
-            authority: has(&["ssl-ca", "sslca"]),
+            secured: value(&["ssl-mode", "sslmode"]).is_some(),
+            authority: value(&["ssl-ca", "sslca"]).map(PathBuf::from),
         };
         options.completed(url, &option_files())
     }
@@ -83,11 +86,11 @@ impl Options {
             let wrong = |_| format!("the port `{port}` of MYSQL_TCP_PORT or ~/.my.cnf is no port number");
             connect = connect.port(port.trim().parse().map_err(wrong)?);
         }
-        if !self.authority
+        if self.authority.is_none()
             && let Some(ca) = &file.ssl_ca
         {
             connect = connect.ssl_ca(ca);
-            self.authority = true;
+            self.authority = Some(ca.into());
         }
         self.connect = connect;
         Ok(self)
@@ -105,10 +108,15 @@ impl Options {
                 Tls::Off => MySqlSslMode::Disabled,
             });
         }
-        match &access.tls_ca {
-            Some(ca) if !self.authority => connect.ssl_ca(ca),
-            _ => connect,
+        match self.authority(access) {
+            Some(ca) => connect.ssl_ca(ca),
+            None => connect,
         }
+    }
+
+    /// The file of authorities to trust; what the URL says comes first.
+    pub fn authority<'a>(&'a self, access: &'a Access) -> Option<&'a Path> {
+        self.authority.as_deref().or(access.tls_ca.as_deref())
     }
 
     /// Whether the server is this machine itself.
@@ -155,7 +163,7 @@ mod tests {
         options.read(file);
         let url = Url::parse(url).expect("a URL");
         let connect = MySqlConnectOptions::from_url(&url).expect("options");
-        let bare = Options { connect, database: None, secured: false, authority: false };
+        let bare = Options { connect, database: None, secured: false, authority: None };
         bare.completed(&url, &options).expect("options")
     }
 

@@ -97,6 +97,13 @@ pub(super) fn push(rows: &mut Rows, row: &MySqlRow, columns: usize) -> Result<()
 
 async fn connected(options: &Options, access: &Access) -> Result<MySqlConnection, Failure> {
     let server = options.shown();
+    // The driver would say that something was not found, and not what.
+    if let Some(path) = options.authority(access)
+        && let Err(error) = std::fs::File::open(path)
+    {
+        let said = format!("the authorities' file {} cannot be read: {error}", path.display());
+        return Err(Failure::new(Reason::Unreachable, format!("no secure connection to {server}: {said}")));
+    }
     let connect = options.connect(access);
     match tokio::time::timeout(CONNECT, connect.connect()).await {
         Ok(connection) => connection.map_err(|error| errors::of_connecting(&error, &server)),

@@ -9,6 +9,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What one statement reads at most, as a rule: for how long it may take where a rate is kept.
+const MOST_ROWS: f64 = 1e6;
+/// The same in bytes.
+const MOST_BYTES: f64 = 128.0 * 1024.0 * 1024.0;
+
 #[derive(Args)]
 #[command(next_help_heading = "Databases")]
 pub(super) struct DatabaseArgs {
@@ -92,9 +97,15 @@ impl DatabaseArgs {
             TlsArg::Insecure => Tls::Insecure,
             TlsArg::Off => Tls::Off,
         };
+        // Servers count the time that a slow reader takes against their statement.
+        let slow = match self.rate {
+            None => 0.0,
+            Some(Rate::Rows(rate)) => MOST_ROWS / rate,
+            Some(Rate::Bytes(rate)) => MOST_BYTES / rate,
+        };
         TableOptions {
             access: Access {
-                statement_timeout: self.statement_timeout,
+                statement_timeout: self.statement_timeout + Duration::from_secs_f64(slow),
                 views: self.views,
                 include,
                 exclude,

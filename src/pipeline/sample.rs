@@ -31,7 +31,7 @@ pub(super) fn grain(extent: Extent, table: &Table) -> Grain {
 pub(super) fn choose(plan: &Plan, grain: Grain, seed: u64, path: &str) -> Vec<usize> {
     let mut all: Vec<usize> = (0..plan.chunks.len()).collect();
     let Grain::Fine(share) = grain else { return all };
-    if plan.thinned {
+    if plan.kept.is_some() {
         return all;
     }
     // The same seed draws other chunks from every table.

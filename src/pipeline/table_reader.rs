@@ -5,6 +5,7 @@ use super::tables::{Shared, Table};
 use crate::decode::TableDecoder;
 use crate::scan::Scratch;
 use crate::source::database::{Chunk, Failure, LONGEST_VALUE, Reader};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How often a chunk is tried on a new connection.
@@ -37,8 +38,10 @@ impl<'s, 'a> TableReader<'s, 'a> {
 
     /// Reads a chunk whole; `None` when the scan is over before its end.
     pub fn read(&mut self, table: &Table, chunk: &Chunk) -> Result<Option<Read>, Failure> {
+        let gone = &self.shared.gone;
+        let tries = if gone.load(Ordering::Relaxed) { 1 } else { TRIES };
         let mut pause = PAUSE;
-        for _ in 1..TRIES {
+        for _ in 1..tries {
             match self.once(table, chunk) {
                 Err(failure) if failure.may_pass => {
                     self.connection = None;
@@ -50,7 +53,9 @@ impl<'s, 'a> TableReader<'s, 'a> {
                 outcome => return outcome,
             }
         }
-        self.once(table, chunk)
+        let outcome = self.once(table, chunk);
+        gone.store(outcome.as_ref().is_err_and(|failure| failure.may_pass), Ordering::Relaxed);
+        outcome
     }
 
     fn once(&mut self, table: &Table, chunk: &Chunk) -> Result<Option<Read>, Failure> {

@@ -11,7 +11,7 @@ use globset::GlobSet;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -85,6 +85,8 @@ pub(super) struct Shared<'a> {
     pub throttle: &'a Throttle,
     /// When time is up.
     pub deadline: Option<Instant>,
+    /// Set while the server is gone: what was waited for in vain once is not waited for again with every chunk.
+    pub gone: AtomicBool,
 }
 
 impl Shared<'_> {
@@ -149,7 +151,7 @@ fn all(
         }
     }
     let throttle = &Throttle::new(options.rate);
-    let shared = Shared { sweep, database, access, throttle, deadline };
+    let shared = Shared { sweep, database, access, throttle, deadline, gone: AtomicBool::new(false) };
     read(&shared, &tables, connections, &mut gathered);
     sweep.gather(gathered);
     Ok(())
@@ -319,7 +321,7 @@ impl Table {
         let Progress { counted, clusters, done, .. } = progress;
         let of = self.plan.chunks.len();
         let estimate = |field: u32, detector: usize, matched: u64| {
-            if self.plan.thinned {
+            if self.plan.kept.is_some() {
                 return sample::thinned(matched, share);
             }
             clusters.interval(field, detector, matched, done, of)
@@ -331,8 +333,8 @@ impl Table {
 
     /// The share of the table that was read.
     fn share_read(&self, progress: &Progress) -> f64 {
-        if self.plan.thinned {
-            return self.plan.kept * progress.done as f64;
+        if let Some(kept) = self.plan.kept {
+            return kept * progress.done as f64;
         }
         match self.plan.chunks.len() {
             0 => 1.0,
@@ -398,7 +400,7 @@ pub fn statements(
         let plan = database.plan(&found, &options.access, grain)?;
         let chosen = sample::choose(&plan, grain, options.seed, &target.path_of(&found.path));
         let share = chosen.len() as f64 / plan.chunks.len().max(1) as f64;
-        let scale = |whole: u64| (whole as f64 * if plan.thinned { plan.kept } else { share }) as u64;
+        let scale = |whole: u64| (whole as f64 * plan.kept.unwrap_or(share)) as u64;
         let skipped = found.table.columns.iter().filter(|column| column.holds == Holds::Nothing);
         planned.push(Planned {
             path,

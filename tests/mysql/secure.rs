@@ -7,7 +7,7 @@ use pandian::source::database::{Access, Chunk, Failure, Tls};
 /// The cipher of a connection; empty for one in the clear.
 fn cipher(url: &str, access: &Access) -> Result<String, Failure> {
     let sql = "SHOW SESSION STATUS LIKE 'Ssl_cipher'".to_owned();
-    let chunk = Chunk { sql, columns: 2, hex: vec![false; 2] };
+    let chunk = Chunk { sql, columns: 2, hex: vec![false; 2], ..Chunk::default() };
     let rows = super::read(&*open(url), access, &[chunk])?;
     Ok(text(&rows[0][1]))
 }

@@ -5,9 +5,19 @@
 pub enum Grain {
     /// To be read as a whole: chunks of some tens of megabytes.
     Coarse,
-    /// To be sampled: chunks of about [`FINE_ROWS`] rows, and at most [`MOST_CHUNKS`] of them. A table that
+    /// To be sampled: chunks of some thousand rows, but not more than some ten thousand chunks. A table that
     /// cannot be cut is read by one statement that keeps each row with this probability.
     Fine(f64),
+}
+
+impl Grain {
+    /// The share to keep of a table that cannot be cut; `None` for all of it.
+    pub(super) fn share(self) -> Option<f64> {
+        match self {
+            Grain::Fine(share) if share < 1.0 => Some(share.max(0.0)),
+            Grain::Fine(_) | Grain::Coarse => None,
+        }
+    }
 }
 
 /// Rows of a chunk that is drawn for a sample.
@@ -37,12 +47,10 @@ pub struct Chunk {
 /// All chunks of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// The chunks, in order. Together they read every row once (see `thinned`).
+    /// The chunks, in order. Together they read every row once (see `kept`).
     pub chunks: Vec<Chunk>,
-    /// Whether the only statement leaves out rows at random, as [`Grain::Fine`] says.
-    pub thinned: bool,
-    /// The probability with which it then keeps a row.
-    pub kept: f64,
+    /// Where a table cannot be cut and a sample is wanted: the probability with which its only statement keeps a row.
+    pub kept: Option<f64>,
     /// The name of the row's address (`ctid`, `rowid`) that is read as one more column, behind the others, where
     /// the table has no primary key.
     pub address: Option<&'static str>,

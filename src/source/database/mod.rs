@@ -23,8 +23,9 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// The longest value that is read whole, in bytes; what is longer is cut by the server.
-pub const LONGEST_VALUE: usize = 8 << 20;
+/// The longest value that is read whole, in bytes; what is longer is cut by the server. Drivers hold a row three
+/// times over, and a row can have several such values.
+pub const LONGEST_VALUE: usize = 4 << 20;
 
 /// How to connect, and what to leave alone.
 #[derive(Clone, Debug)]

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(of("varchar(9)", Holds::Text), "`c`");
         assert_eq!(of("varchar(9)", Holds::Bytes), "CONVERT(`c` USING binary)");
         assert_eq!(of("blob", Holds::Bytes), "`c`");
-        assert_eq!(of("longblob", Holds::Bytes), "LEFT(`c`, 8388608)");
-        assert_eq!(of("longtext", Holds::Bytes), "LEFT(CONVERT(`c` USING binary), 8388608)");
+        assert_eq!(of("longblob", Holds::Bytes), "LEFT(`c`, 4194304)");
+        assert_eq!(of("longtext", Holds::Bytes), "LEFT(CONVERT(`c` USING binary), 4194304)");
     }
 }

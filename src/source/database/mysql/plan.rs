@@ -31,12 +31,10 @@ pub(super) fn bounds(answer: &Rows) -> Option<(i128, i128)> {
 
 /// One statement for all. Where a sample is wanted, it keeps each row with the given probability.
 pub(super) fn whole(found: &Found, grain: Grain) -> Plan {
-    let (condition, kept) = match grain {
-        Grain::Fine(share) if share < 1.0 => (format!(" WHERE RAND() < {:.9}", share.max(0.0)), share),
-        _ => (String::new(), 1.0),
-    };
+    let kept = grain.share();
+    let condition = kept.map(|share| format!(" WHERE RAND() < {share:.9}")).unwrap_or_default();
     let chunks = chunk(found, &condition).into_iter().collect();
-    Plan { chunks, thinned: kept < 1.0, kept, address: None }
+    Plan { chunks, kept, address: None }
 }
 
 /// One statement for each range between the edges. The first is open below and the last above: rows that came after
@@ -122,7 +120,9 @@ mod tests {
         assert_eq!(pieces(&found("char(32)", 10_001, 200 << 20).table, Grain::Coarse), None);
         let found = found("char(32)", 10_001, 10);
         let plan = whole(&found, Grain::Fine(0.1));
-        assert!(plan.thinned && conditions(&plan) == ["RAND() < 0.100000000"], "{plan:?}");
-        assert!(!whole(&found, Grain::Fine(1.0)).thinned && !whole(&found, Grain::Coarse).thinned);
+        assert!(plan.kept.is_some() && conditions(&plan) == ["RAND() < 0.100000000"], "{plan:?}");
+        assert!(
+            whole(&found, Grain::Fine(1.0)).kept.is_none() && whole(&found, Grain::Coarse).kept.is_none()
+        );
     }
 }

@@ -72,11 +72,11 @@ pub(super) fn plan(session: &mut Session, found: &Found, grain: Grain) -> Result
             plan.chunks.push(Chunk { sql, columns: columns.len(), hex: hex.clone(), ..Chunk::default() });
         }
     }
-    if let (Grain::Fine(share @ ..1.0), [part], [chunk]) = (grain, &found.parts[..], &mut plan.chunks[..])
+    if let (Some(share), [part], [chunk]) = (grain.share(), &found.parts[..], &mut plan.chunks[..])
         && !known.get(part).is_some_and(|part| part.has_ranges)
     {
         chunk.sql.push_str(&format!(" WHERE random() < {share}"));
-        (plan.thinned, plan.kept) = (true, share);
+        plan.kept = Some(share);
     }
     Ok(plan)
 }

@@ -102,16 +102,9 @@ fn plan(
     columns.extend(shown.map(str::to_owned));
     let select = |condition: &str| chunk(&found.parts[0], &columns, address.rowid(), condition);
     let Some(rowid) = address.rowid() else {
-        let share = if let Grain::Fine(share) = grain { share } else { 1.0 };
-        let keep = (share * 1e6).round() as u64;
-        let condition =
-            if share < 1.0 { format!(" WHERE abs(random() % 1000000) < {keep}") } else { String::new() };
-        return Ok(Plan {
-            chunks: vec![select(&condition)],
-            thinned: share < 1.0,
-            kept: share,
-            address: shown,
-        });
+        let kept = grain.share();
+        let keep = |share: f64| format!(" WHERE abs(random() % 1000000) < {:.0}", share * 1e6);
+        return Ok(Plan { chunks: vec![select(&kept.map(keep).unwrap_or_default())], kept, address: shown });
     };
     let bounds = format!("SELECT min({rowid}), max({rowid}) FROM {}", quoted(&found.parts[0]));
     let (low, high): (Option<i64>, Option<i64>) =

@@ -37,6 +37,20 @@ fn redirected(command: &str, folder: &Path) -> String {
     words.join(" ")
 }
 
+/// The command with the servers of the tests in the place of those that the README speaks of.
+#[cfg(feature = "db")]
+fn on_real_servers(command: &str) -> String {
+    use crate::servers::{mysql, postgres};
+    command
+        .replace("postgres://audit@db1/crm", &postgres::Server::shared().url("postgres"))
+        .replace("mysql://audit@db2", mysql::server().url("").trim_end_matches('/'))
+}
+
+#[cfg(not(feature = "db"))]
+fn on_real_servers(command: &str) -> String {
+    command.to_owned()
+}
+
 #[test]
 fn commands_in_the_readme_work() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
@@ -47,7 +61,8 @@ fn commands_in_the_readme_work() {
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in commands {
-        let line = redirected(&command, folder.path());
+        let line = on_real_servers(&redirected(&command, folder.path()));
+        assert!(!line.contains("@db"), "a server that is not there: {line}");
         let mut shell = Command::new("sh");
         shell.args(["-c", &line]).current_dir(root()).env("PATH", &path).stdin(std::process::Stdio::null());
         let output = shell.output().expect("a shell");

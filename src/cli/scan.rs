@@ -53,7 +53,7 @@ pub(super) struct ScanArgs {
     /// Say how each detector is triggered
     #[arg(short, long)]
     verbose: bool,
-    /// The key of the fingerprints that stand for rows' keys; without it they are another run's no more
+    /// The key of the fingerprints that stand for the keys of rows, so that they are the same in every run
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     #[cfg(feature = "db")]

@@ -2,7 +2,7 @@
 use crate::detector::DetectorSet;
 use crate::model::Lang;
 use crate::model::coverage::{Coverage, Exception, Reason, State};
-use crate::model::map::{ClassificationMap, Field, Label, Object};
+use crate::model::map::{ClassificationMap, Evidence, Field, Interval, Label, Object};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 /// Ledger rows printed; the map holds them all.
@@ -40,38 +40,36 @@ pub fn table(headers: &[&str]) -> Table {
 }
 
 fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> String {
-    let headers = lang.pick(
-        ["位置", "字段", "类型", "命中", "可信度", "脱敏样例"],
-        ["Where", "Field", "Type", "Matched", "Confidence", "Masked sample"],
-    );
+    let mut objects = map.objects.iter().filter(|object| telling(object).next().is_some());
+    let rows: Vec<[String; 7]> = objects
+        .by_ref()
+        .take(OBJECTS)
+        .flat_map(|object| telling(object).enumerate().map(move |(i, found)| (object, i, found)))
+        .map(|(object, i, (field, label))| {
+            let path = if i == 0 { object.path.as_str() } else { "" };
+            row(path, field, label, detectors, lang)
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut headers = lang
+        .pick(
+            ["位置", "字段", "类型", "命中", "可信度", "脱敏样例", "说明"],
+            ["Where", "Field", "Type", "Matched", "Confidence", "Masked sample", "Note"],
+        )
+        .to_vec();
+    // Most maps have no notes; then there is no column for them.
+    if rows.iter().all(|row| row[6].is_empty()) {
+        headers.pop();
+    }
     let mut table = table(&headers);
     for column in [3, 4] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let mut objects = map.objects.iter().filter(|object| matched(object).next().is_some());
-    let mut rows = 0;
-    for object in objects.by_ref().take(OBJECTS) {
-        for (i, (field, label)) in matched(object).enumerate() {
-            let path = if i == 0 { object.path.as_str() } else { "" };
-            let name = detectors
-                .get(&label.detector)
-                .map_or(label.detector.as_str(), |d| lang.pick(&d.name.zh, &d.name.en));
-            table.add_row([
-                path.to_owned(),
-                field.name.clone().unwrap_or_default(),
-                name.to_owned(),
-                label.matched.to_string(),
-                format!("{:.2}", label.confidence),
-                label.samples.first().map(|sample| sample.masked.clone()).unwrap_or_default(),
-            ]);
-            rows += 1;
-        }
-    }
-    if rows == 0 {
-        return String::new();
-    }
+    table.add_rows(rows.into_iter().map(|row| row.into_iter().take(headers.len()).collect::<Vec<_>>()));
     let more = objects.count();
     let rest = match more {
         0 => String::new(),
@@ -83,12 +81,42 @@ fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> Str
     format!("{table}\n{rest}")
 }
 
-fn matched(object: &Object) -> impl Iterator<Item = (&Field, &Label)> {
+/// The labels worth a row: with values that count, or with a name that says what the values do not.
+fn telling(object: &Object) -> impl Iterator<Item = (&Field, &Label)> {
     object
         .fields
         .iter()
         .flat_map(|field| field.labels.iter().map(move |label| (field, label)))
-        .filter(|(_, label)| label.matched > 0)
+        .filter(|(_, label)| label.matched > 0 || label.evidence == Evidence::Name)
+}
+
+fn row(path: &str, field: &Field, label: &Label, detectors: &DetectorSet, lang: Lang) -> [String; 7] {
+    let known = detectors.get(&label.detector);
+    let name = known.map_or(label.detector.as_str(), |d| lang.pick(&d.name.zh, &d.name.en));
+    [
+        path.to_owned(),
+        field.name.clone().unwrap_or_default(),
+        name.to_owned(),
+        label.matched.to_string(),
+        format!("{:.2}", label.confidence),
+        label.samples.first().map(|sample| sample.masked.clone()).unwrap_or_default(),
+        note(field, label, lang),
+    ]
+}
+
+/// What should be known at once: a verdict by name alone, values masked already, the bounds for the whole.
+fn note(field: &Field, label: &Label, lang: Lang) -> String {
+    if label.evidence == Evidence::Name {
+        return label.reason.clone();
+    }
+    let masked = field.seen.filter(|seen| seen.masked > 0).map(|seen| {
+        let percent = seen.masked as f64 * 100.0 / (seen.masked + label.matched).max(1) as f64;
+        lang.pick(format!("另有 {percent:.0} % 已脱敏"), format!("{percent:.0} % of the values are masked"))
+    });
+    let whole = label.estimate.map(|Interval { low, high }| {
+        lang.pick(format!("全表约 {low}–{high}"), format!("about {low}–{high} in the whole"))
+    });
+    masked.into_iter().chain(whole).collect::<Vec<_>>().join("; ")
 }
 
 fn coverage(coverage: &Coverage, lang: Lang) -> String {

@@ -7,6 +7,7 @@ use crate::classify::context::{AFTER, BEFORE};
 use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, decode};
 use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, mask};
 use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
+use crate::source;
 use rayon::prelude::*;
 use std::io;
 use std::ops::Range;
@@ -65,6 +66,8 @@ impl Job<'_> {
                 .map_init(Scratch::default, |scratch, body| {
                     let mut counted = Counted::default();
                     if !self.stop.load(Ordering::Relaxed) {
+                        let part = &batch.bytes[body.clone()];
+                        source::prepare(part);
                         let (window, counter) = (batch.bytes, &Counter::default());
                         let escapes = Escapes::None;
                         let origin = Origin {
@@ -78,6 +81,7 @@ impl Job<'_> {
                         let body = body.clone();
                         let piece = Piece { batch: *batch, body, origin, fields: &[], keys: None };
                         self.take(&piece, scratch, &mut counted);
+                        source::release(part);
                     }
                     counted
                 })

@@ -71,6 +71,43 @@ impl Drop for Mapping {
     }
 }
 
+/// Brings the pages of a part of a mapping into the page table at once: a fault for every few of them takes longer.
+/// Does nothing to other memory, and nothing where the system cannot; then they fault in one by one, as ever.
+pub fn prepare(part: &[u8]) {
+    #[cfg(target_os = "linux")]
+    advise(part, libc::MADV_POPULATE_READ);
+    #[cfg(not(target_os = "linux"))]
+    let _ = part;
+}
+
+/// Takes the pages of a part of a mapping out of the page table again, which one thread would else do for the whole file
+/// in the end. They stay in the page cache, and come back when they are read again.
+pub fn release(part: &[u8]) {
+    #[cfg(target_os = "linux")]
+    advise(part, libc::MADV_DONTNEED);
+    #[cfg(not(target_os = "linux"))]
+    let _ = part;
+}
+
+/// Gives advice on the pages that lie in `part` as a whole, where all of them lie in one of our mappings.
+#[cfg(target_os = "linux")]
+fn advise(part: &[u8], advice: libc::c_int) {
+    let bytes = part.as_ptr_range();
+    let (first, end) = (bytes.start as usize, bytes.end as usize);
+    let is_ours = SLOTS.iter().any(|slot| {
+        let start = slot.start.load(Ordering::Acquire);
+        start > CLAIMED && start <= first && end <= slot.end.load(Ordering::Relaxed)
+    });
+    // SAFETY: `sysconf` has no preconditions.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let (first, end) = (first.next_multiple_of(page), end & !(page - 1));
+    if is_ours && first < end {
+        // SAFETY: the pages belong to a mapping that is borrowed with `part`, is only read, and holds what the file
+        // holds; so dropping them loses nothing. Zero pages that stand for a part cut off become zero pages again.
+        unsafe { libc::madvise(first as *mut libc::c_void, end - first, advice) };
+    }
+}
+
 fn install() {
     // SAFETY: `on_bus_error` does only what a signal handler may: atomics, mmap, sigaction.
     unsafe {
@@ -102,5 +139,29 @@ extern "C" fn on_bus_error(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut l
         if !replaced {
             libc::signal(libc::SIGBUS, libc::SIG_DFL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn what_was_released_is_there_when_it_is_read_again() {
+        let mut file = tempfile::tempfile().expect("a file can be made");
+        let text: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&text).expect("a file can be written");
+        let mapping = Mapping::new(&file, text.len() as u64).expect("a file can be mapped");
+        prepare(mapping.bytes());
+        release(&mapping.bytes()[5..90_000]);
+        assert_eq!(mapping.bytes(), text);
+    }
+
+    #[test]
+    fn other_memory_is_left_alone() {
+        let other = vec![7_u8; 100_000];
+        release(&other);
+        assert!(other.iter().all(|b| *b == 7));
     }
 }

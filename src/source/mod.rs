@@ -6,6 +6,7 @@ mod open;
 mod stdin;
 mod walk;
 
+pub use map::{prepare, release};
 pub use open::{Content, Opened, open};
 pub use stdin::Stdin;
 pub use walk::{Walk, visit};

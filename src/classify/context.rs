@@ -3,6 +3,7 @@ use crate::detector::DetectorSet;
 use crate::model::Leaning;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Bytes of the original text before a value that are searched for words: about 20 Han characters.
 pub const BEFORE: usize = 64;
@@ -18,6 +19,9 @@ pub struct ContextWords {
     han_words: Vec<Vec<Meaning>>,
     /// ASCII words, lower case, without separators.
     ascii: HashMap<String, Vec<Meaning>>,
+    /// The lengths of the ASCII words that begin with each letter, one bit each: most of what stands before a value
+    /// needs no more to be told from a word.
+    lengths: [u64; 26],
     detectors: usize,
 }
 
@@ -45,7 +49,7 @@ impl ContextWords {
                 detector.context.oppose.iter().enumerate().map(|(at, word)| (at, word, Leaning::Against));
             for (place, word, leaning) in support.chain(oppose) {
                 let (table, key) = if word.is_ascii() {
-                    (&mut ascii, tokens(word).map(|(_, token)| token).collect())
+                    (&mut ascii, tokens(word).map(|token| word[token].to_ascii_lowercase()).collect())
                 } else {
                     (&mut han, word.clone())
                 };
@@ -54,7 +58,11 @@ impl ContextWords {
         }
         let (patterns, han_words): (Vec<_>, Vec<_>) = han.into_iter().unzip();
         let searcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
-        ContextWords { han: searcher.ok(), han_words, ascii, detectors: detectors.len() }
+        let mut lengths = [0; 26];
+        for word in ascii.keys().filter(|word| !word.is_empty()) {
+            lengths[letter(word)] |= length_bit(word);
+        }
+        ContextWords { han: searcher.ok(), han_words, ascii, lengths, detectors: detectors.len() }
     }
 
     /// What the text before and after a value says to one detector: the nearest word before it decides;
@@ -103,23 +111,42 @@ impl ContextWords {
                 spoken.extend(words.iter().map(|&meaning| (found.end(), meaning)));
             }
         }
-        let tokens: Vec<(usize, String)> = tokens(text).collect();
-        for first in 0..tokens.len() {
-            let mut joined = String::new();
-            for (end, token) in tokens[first..].iter().take(TOKENS) {
-                joined.push_str(token);
-                let words = self.ascii.get(&joined).into_iter().flatten();
-                spoken.extend(words.map(|&meaning| (*end, meaning)));
+        // The letters alone, lower case: tokens in a row, without what stands between them, are a part of this.
+        let (mut letters, mut ends) = (String::with_capacity(text.len()), Vec::new());
+        for token in tokens(text) {
+            letters.push_str(&text[token.clone()]);
+            ends.push((token.end, letters.len()));
+        }
+        letters.make_ascii_lowercase();
+        let mut start = 0;
+        for first in 0..ends.len() {
+            for &(end, stop) in ends[first..].iter().take(TOKENS) {
+                let joined = &letters[start..stop];
+                if self.lengths[letter(joined)] & length_bit(joined) != 0 {
+                    let words = self.ascii.get(joined).into_iter().flatten();
+                    spoken.extend(words.map(|&meaning| (end, meaning)));
+                }
             }
+            start = ends[first].1;
         }
         spoken.sort_by_key(|&(end, _)| end);
         spoken
     }
 }
 
-/// The ASCII words of a name, lower case, with their ends: split at everything that is no letter, and
-/// before the capitals of camelCase.
-fn tokens(text: &str) -> impl Iterator<Item = (usize, String)> + '_ {
+/// Which letter a word of lower-case letters begins with.
+fn letter(word: &str) -> usize {
+    usize::from(word.as_bytes()[0] - b'a')
+}
+
+/// The bit of a word's length; lengths beyond the bits share the last.
+fn length_bit(word: &str) -> u64 {
+    1 << word.len().min(63)
+}
+
+/// Where the ASCII words of a name are: it is split at everything that is no letter, and before the capitals of
+/// camelCase.
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -134,7 +161,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, String)> + '_ {
             }
             at += 1;
         }
-        (start < at).then(|| (at, text[start..at].to_ascii_lowercase()))
+        (start < at).then_some(start..at)
     })
 }
 

@@ -1,6 +1,7 @@
 //! From bytes to validated values: triggers, then the automaton round each, then the validator.
 mod automaton;
 mod boundary;
+mod digits;
 mod guise;
 mod settle;
 mod symbol;
@@ -14,6 +15,7 @@ use crate::simd::{self, Event, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
 use automaton::{Automaton, LONGEST_RUN, Run};
+use digits::end_of_digits;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -161,9 +163,7 @@ impl Scanner {
     #[inline]
     fn plain(&self, pass: &Pass<'_>, start: usize, run: usize, scratch: &mut Scratch) {
         let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
-        let more =
-            hay[start + run..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count();
-        let end = start + run + more;
+        let end = end_of_digits(hay, start + run);
         let real = boundary::real_start(hay, start, encoding);
         let Some(row) =
             end.checked_sub(real).filter(|&length| length >= 2).and_then(|length| self.runs.get(length))
@@ -185,7 +185,7 @@ impl Scanner {
                 let detector = detectors.trailing_zeros() as usize;
                 detectors &= detectors - 1;
                 if matches!(self.triggers[detector], Trigger::Digits(_)) {
-                    self.shaped(pass, real..end, detector, scratch);
+                    self.judge(real..end, &hay[real..end], detector, scratch);
                 }
             }
         }
@@ -349,17 +349,21 @@ impl Scanner {
         }
     }
 
-    /// Notes a value of the right shape, and keeps it if it passes.
+    /// A match of a detector's patterns.
     fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
-        scratch.shapes.push((span.start, span.len() as u32, detector as u32));
         let raw = &pass.batch.bytes[span.clone()];
+        if raw.iter().all(u8::is_ascii_alphanumeric) {
+            return self.judge(span, raw, detector, scratch);
+        }
         let mut value = [0; SPAN];
-        let value = if raw.iter().all(u8::is_ascii_alphanumeric) {
-            raw
-        } else {
-            let length = compact(pass.batch, span.clone(), &mut value);
-            &value[..length]
-        };
+        let length = compact(pass.batch, span.clone(), &mut value);
+        self.judge(span, &value[..length], detector, scratch);
+    }
+
+    /// Notes a value of the right shape, and keeps it if it passes.
+    #[inline]
+    fn judge(&self, span: Range<usize>, value: &[u8], detector: usize, scratch: &mut Scratch) {
+        scratch.shapes.push((span.start, span.len() as u32, detector as u32));
         let (weak, family) = match self.detectors[detector].check(Secret::new(value)) {
             Verdict::Pass { family } => (false, family),
             Verdict::Weak { family } => (true, family),

@@ -46,7 +46,13 @@ impl Automaton {
         let alternatives: Vec<String> =
             detectors.iter().map(|d| format!("(?:{})", d.patterns.join(")|(?:"))).collect();
         let dfa = dense::Builder::new()
-            .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
+            .configure(
+                // The scanner walks by itself, where it has no use for states that can be skipped ahead from.
+                dense::Config::new()
+                    .match_kind(MatchKind::All)
+                    .start_kind(StartKind::Anchored)
+                    .accelerate(false),
+            )
             .syntax(syntax::Config::new().unicode(true).utf8(true))
             .build_many(&alternatives)
             .map_err(Box::new)?;
@@ -95,35 +101,44 @@ impl Automaton {
     /// What can be said of a run of digits by its length and first two digits alone.
     pub fn runs(&self) -> Vec<[Run; 100]> {
         let mut table = vec![[Run::Impossible; 100]; LONGEST_RUN as usize + 1];
-        let mut known = HashMap::new();
+        let (mut known, mut columns) = (HashMap::new(), HashMap::new());
         for head in 0..100u8 {
             let two = self.next(self.next(self.start, b'0' + head / 10), b'0' + head % 10);
-            let mut states = HashSet::from([two]);
-            for row in table.iter_mut().skip(2) {
-                let mut ends =
-                    states.iter().map(|&state| *known.entry(state).or_insert_with(|| self.run_to(state)));
-                let first = ends.next().unwrap_or(Run::Impossible);
-                row[usize::from(head)] = if ends.all(|end| end == first) { first } else { Run::Walk };
-                states = states
-                    .iter()
-                    .flat_map(|&state| (b'0'..=b'9').map(move |digit| self.next(state, digit)))
-                    .filter(|&state| !self.is_dead(state))
-                    .collect();
+            // Most pairs of digits lead to the same few states.
+            let column = columns.entry(two).or_insert_with(|| self.runs_behind(two, &mut known));
+            for (row, run) in table[2..].iter_mut().zip(column) {
+                row[usize::from(head)] = *run;
             }
         }
         table
     }
 
+    /// The same for the digits that led to `two`, by the length from two on.
+    fn runs_behind(&self, two: StateID, known: &mut HashMap<StateID, Run>) -> Vec<Run> {
+        let mut states = vec![two];
+        let step = |_| {
+            let mut ends =
+                states.iter().map(|&state| *known.entry(state).or_insert_with(|| self.run_to(state)));
+            let first = ends.next().unwrap_or(Run::Impossible);
+            let run = if ends.all(|end| end == first) { first } else { Run::Walk };
+            let digits = states.iter().flat_map(|&state| (b'0'..=b'9').map(move |b| self.next(state, b)));
+            let mut next: Vec<StateID> = digits.filter(|&state| !self.is_dead(state)).collect();
+            next.sort_unstable();
+            next.dedup();
+            states = next;
+            run
+        };
+        (2..=LONGEST_RUN).map(step).collect()
+    }
+
     /// What a run of digits is that led to `state` and ends there.
     fn run_to(&self, state: StateID) -> Run {
-        let alive = |state: StateID| {
-            (0..=255u8).map(move |b| self.next(state, b)).filter(|&next| !self.is_dead(next))
-        };
+        let mut ways: Vec<StateID> =
+            (0..=255u8).filter(|b| !b.is_ascii_digit()).map(|b| self.next(state, b)).collect();
+        ways.dedup();
         // The automaton tells of a match one byte late, so a state that only tells is no way on.
-        let goes_on = (0..=255u8)
-            .filter(|b| !b.is_ascii_digit())
-            .map(|b| self.next(state, b))
-            .any(|next| !self.is_dead(next) && (alive(next).next().is_some() || self.accepts(next)));
+        let alive = |state: StateID| (0..=255u8).any(|b| !self.is_dead(self.next(state, b)));
+        let goes_on = ways.into_iter().any(|next| !self.is_dead(next) && (alive(next) || self.accepts(next)));
         let matches = self.matches(self.at_end(state));
         let detectors = matches.map(|d| if d < 64 { 1 << d } else { u64::MAX }).fold(0, |all, one| all | one);
         match detectors {
@@ -146,14 +161,16 @@ impl Automaton {
             if self.accepts(state) {
                 least = least.min(longest);
             }
+            let mut previous = None;
             for byte in 0..=255u8 {
-                let next = self.next(state, byte);
-                if self.is_dead(next) {
+                let (next, class) = (self.next(state, byte), Class::of(byte));
+                // Neighbours mostly go the same way, so that it is gone once and not for every digit.
+                if self.is_dead(next) || previous.replace((next, class)) == Some((next, class)) {
                     continue;
                 }
                 let mut recent = history;
                 recent.rotate_left(1);
-                recent[7] = Class::of(byte);
+                recent[7] = class;
                 if is_separated(&recent) {
                     continue;
                 }

@@ -2,9 +2,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// The tables, and the day the program was started (no birth date lies after it).
+/// The tables but the divisions, and the day the program was started (no birth date lies after it).
 pub struct Facts {
-    divisions: HashMap<u32, &'static str>,
     /// Card prefixes as (prefix, digits of the card), sorted.
     cards: Vec<(u32, u8)>,
     /// Card lengths possible behind each pair of leading digits, one bit a length.
@@ -27,10 +26,6 @@ impl Facts {
     }
 
     fn parse() -> Facts {
-        let rows = |text: &'static str| text.lines().skip(1).filter_map(|line| line.split_once(','));
-        let divisions = rows(include_str!("../../detectors/facts/divisions.csv"))
-            .filter_map(|(code, name)| Some((code.parse().ok()?, name)))
-            .collect();
         let mut cards: Vec<(u32, u8)> = rows(include_str!("../../detectors/facts/card_bins.csv"))
             .filter_map(|(prefix, rest)| Some((prefix.parse().ok()?, rest.split(',').next()?.parse().ok()?)))
             .collect();
@@ -47,12 +42,23 @@ impl Facts {
         }
         let now = jiff::ZonedDateTime::now().date();
         let today = now.year() as u32 * 10_000 + now.month() as u32 * 100 + now.day() as u32;
-        Facts { divisions, cards, card_heads, mobiles, operators, today }
+        Facts { cards, card_heads, mobiles, operators, today }
     }
 
     /// The latest name of a division code ever in force (GB/T 2260); may be empty where only the code is known.
     pub fn division(&self, code: u32) -> Option<&'static str> {
-        self.divisions.get(&code).copied()
+        // Sorted by code. The largest table, for few numbers: read when the first of them comes.
+        static DIVISIONS: OnceLock<Vec<(u32, &str)>> = OnceLock::new();
+        let divisions = DIVISIONS.get_or_init(|| {
+            let mut divisions: Vec<(u32, &str)> = rows(include_str!("../../detectors/facts/divisions.csv"))
+                .filter_map(|(code, name)| Some((code.parse().ok()?, name)))
+                .collect();
+            divisions.sort_by_key(|&(code, _)| code);
+            divisions
+        });
+        // Of the same code twice, the latest name.
+        let behind = divisions.partition_point(|&(known, _)| known <= code);
+        divisions[..behind].last().filter(|(known, _)| *known == code).map(|&(_, name)| name)
     }
 
     /// Whether cards of this length may begin with these two digits; cheap, and wrong only by saying yes.
@@ -80,6 +86,11 @@ impl Facts {
     pub fn network(&self, digits: &[u8]) -> bool {
         self.mobiles[number(&digits[..3]) as usize]
     }
+}
+
+/// The rows of a table: the first field, and the others.
+fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    text.lines().skip(1).filter_map(|line| line.split_once(','))
 }
 
 /// The number that at most nine ASCII digits write.

@@ -191,28 +191,57 @@ fn shape(text: &[u8], delimiter: u8) -> Option<(usize, usize, Vec<String>)> {
     let first_line = memchr::memchr(b'\n', text).unwrap_or(text.len());
     memchr::memchr(delimiter, &text[..first_line])?;
     let quoted = memchr::memchr(b'"', text).is_some();
-    let (counts, first) = if quoted { parsed(text, delimiter) } else { split(text, delimiter) };
+    let (counts, first) = if quoted {
+        let (counts, first) = parsed(text, delimiter);
+        (counts, Some(first))
+    } else {
+        (split(text, delimiter), None)
+    };
     let columns = *counts.first()?;
     let usual = counts.iter().filter(|&&count| count == columns).count();
-    let enough = if columns > 2 { 7 } else { 9 };
-    let is_table = columns >= 2 && counts.len() >= 2 && usual * 10 >= counts.len() * enough;
-    is_table.then(|| (columns * usual * 100 / counts.len(), columns, first))
+    let is_table = columns >= 2 && counts.len() >= 2 && usual * 10 >= counts.len() * enough(columns);
+    is_table.then(|| {
+        let first = first.unwrap_or_else(|| names(text, delimiter));
+        (columns * usual * 100 / counts.len(), columns, first)
+    })
 }
 
-/// The fields of each of the first records, and the first record, where no quote needs to be minded.
-fn split(text: &[u8], delimiter: u8) -> (Vec<usize>, Vec<String>) {
+/// How many of ten records must have as many fields as the first.
+fn enough(columns: usize) -> usize {
+    if columns > 2 { 7 } else { 9 }
+}
+
+/// The lines that are not blank.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty())
+}
+
+/// How many fields each of the first records has, where no quote needs to be minded. Of what cannot be a table any
+/// more, the rest is not looked at: most files are none, and their first lines show it.
+fn split(text: &[u8], delimiter: u8) -> Vec<usize> {
     // A line that the head of the object cuts off has fewer fields than it should.
     let cut = text.len() >= super::sniff::HEAD;
     let whole = if cut { memchr::memrchr(b'\n', text).unwrap_or(text.len()) } else { text.len() };
-    let mut lines =
-        text[..whole].split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty()).peekable();
-    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
-    let first = lines.peek().map(|line| line.split(|&b| b == delimiter).map(name).collect());
-    let fields = |line: &[u8]| memchr::memchr_iter(delimiter, line).count() + 1;
-    (lines.take(SAMPLE_RECORDS).map(fields).collect(), first.unwrap_or_default())
+    let text = &text[..whole];
+    let most = SAMPLE_RECORDS.min(memchr::memchr_iter(b'\n', text).count() + 1);
+    let (mut counts, mut unusual) = (Vec::with_capacity(most), 0);
+    for line in lines(text).take(SAMPLE_RECORDS) {
+        counts.push(memchr::memchr_iter(delimiter, line).count() + 1);
+        unusual += usize::from(counts[counts.len() - 1] != counts[0]);
+        if unusual * 10 > most * (10 - enough(counts[0])) {
+            break;
+        }
+    }
+    counts
 }
 
-/// The same by the rules of quoting.
+/// The fields of the first record, where no quote needs to be minded.
+fn names(text: &[u8], delimiter: u8) -> Vec<String> {
+    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
+    lines(text).next().map(|line| line.split(|&b| b == delimiter).map(name).collect()).unwrap_or_default()
+}
+
+/// The fields of each of the first records, and the first record, by the rules of quoting.
 fn parsed(text: &[u8], delimiter: u8) -> (Vec<usize>, Vec<String>) {
     let mut core = reader(delimiter);
     let (mut at, mut out) = (0, [0; 1024]);

@@ -1,4 +1,4 @@
-//! The progress bar: files, bytes, rate, time left, findings so far. Silent where there is no terminal.
+//! The progress bar: objects, bytes, rate, time left, findings so far. Silent where there is no terminal.
 use crate::model::Lang;
 use crate::pipeline::Watch;
 use crate::source::{Walk, visit};
@@ -25,15 +25,18 @@ impl Progress {
         let total = census(walk.clone(), finished.clone());
         let done = finished.clone();
         let painter = std::thread::spawn(move || {
-            bar.set_style(style());
             while !done.load(Ordering::Relaxed) {
                 let (objects, matched) =
                     (watch.objects.load(Ordering::Relaxed), watch.matched.load(Ordering::Relaxed));
-                bar.set_length(total.load(Ordering::Relaxed).max(1));
-                bar.set_position(watch.bytes.load(Ordering::Relaxed));
+                let bytes = watch.bytes.load(Ordering::Relaxed);
+                let all = total.load(Ordering::Relaxed) + watch.expected.load(Ordering::Relaxed);
+                // A total that is not known, or that the estimate of a database fell short of, tells no time left.
+                bar.set_style(if all > bytes { style() } else { without_end() });
+                bar.set_length(all.max(1));
+                bar.set_position(bytes);
                 bar.set_message(lang.pick(
-                    format!("{objects} 个文件，命中 {matched}"),
-                    format!("{objects} files, {matched} matched"),
+                    format!("{objects} 个对象，命中 {matched}"),
+                    format!("{objects} objects, {matched} matched"),
                 ));
                 std::thread::sleep(Duration::from_millis(100));
             }
@@ -56,6 +59,11 @@ impl Drop for Progress {
 fn style() -> ProgressStyle {
     let template = "{bar:30} {percent:>3}% {bytes}/{total_bytes} {binary_bytes_per_sec} ETA {eta}  {msg}";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn without_end() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {bytes} {binary_bytes_per_sec}  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// Adds up the sizes of what will be scanned, ahead of the scan: without a total there is no time left.

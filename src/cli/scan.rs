@@ -9,6 +9,7 @@ use crate::report;
 use crate::source::Walk;
 use clap::Args;
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -114,9 +115,16 @@ pub(super) fn run(args: &ScanArgs, lang: Lang) -> Result<u8, Failure> {
         })?;
     }
     if !args.quiet {
-        print(&report::terminal::render(&map, engine.scanner.detectors(), lang))?;
+        print(&report::terminal::render(&map, engine.scanner.detectors(), lang, width()))?;
     }
     Ok(if map.complete { COMPLETE } else { INCOMPLETE })
+}
+
+/// The columns of the terminal; none where the report goes into a file or a pipe.
+fn width() -> Option<u16> {
+    let stdout = std::io::stdout();
+    let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+    size.map(|size| size.ws_col).filter(|columns| *columns > 0)
 }
 
 fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {

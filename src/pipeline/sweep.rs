@@ -67,6 +67,8 @@ pub struct Watch {
     pub stop: AtomicBool,
     /// Bytes scanned.
     pub bytes: AtomicU64,
+    /// Bytes that databases say they will give, as far as they were asked; files are counted by whoever wants to know.
+    pub expected: AtomicU64,
     /// Objects that are done with.
     pub objects: AtomicU64,
     /// Values matched.

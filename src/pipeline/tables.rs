@@ -151,6 +151,8 @@ fn all(
         }
     }
     let throttle = &Throttle::new(options.rate);
+    let expected = tables.iter().filter_map(Table::expected).sum();
+    sweep.watch.expected.fetch_add(expected, Ordering::Relaxed);
     let shared = Shared { sweep, database, access, throttle, deadline, gone: AtomicBool::new(false) };
     read(&shared, &tables, connections, &mut gathered);
     sweep.gather(gathered);
@@ -264,11 +266,16 @@ impl Table {
         Some(std::mem::replace(&mut *state, Progress { done: usize::MAX, ..Progress::default() }))
     }
 
+    /// The bytes that will be read, as the database estimates.
+    fn expected(&self) -> Option<u64> {
+        Some((self.found.table.bytes? as f64 * share(&self.plan, self.chosen.len())) as u64)
+    }
+
     /// Enters the table in the map and in the ledger.
     fn end(&self, sweep: &Sweep<'_>, progress: Progress, gathered: &mut Gathered) {
         sweep.watch.objects.fetch_add(1, Ordering::Relaxed);
         let place = sweep.place(&self.path);
-        let (bytes, share) = (progress.counted.bytes, self.share_read(&progress));
+        let (bytes, share) = (progress.counted.bytes, share(&self.plan, progress.done));
         let row = self.ledger(sweep, &progress, share);
         let object = Object {
             path: String::new(),
@@ -331,17 +338,6 @@ impl Table {
         sweep.publish(place, counted, &facts, estimate, object)
     }
 
-    /// The share of the table that was read.
-    fn share_read(&self, progress: &Progress) -> f64 {
-        if let Some(kept) = self.plan.kept {
-            return kept * progress.done as f64;
-        }
-        match self.plan.chunks.len() {
-            0 => 1.0,
-            all => progress.done as f64 / all as f64,
-        }
-    }
-
     /// Why the table was not read whole, if it was not.
     fn ledger(&self, sweep: &Sweep<'_>, progress: &Progress, share: f64) -> Option<(State, Reason, String)> {
         let state = if progress.done == 0 { State::Failed } else { State::Partial };
@@ -382,6 +378,14 @@ impl Table {
     }
 }
 
+/// The share of a table that `read` of its chunks are.
+fn share(plan: &Plan, read: usize) -> f64 {
+    match plan.chunks.len() {
+        0 => 1.0,
+        all => plan.kept.unwrap_or(1.0) * read as f64 / all as f64,
+    }
+}
+
 /// The statements that a scan would run, and what they would read: `--dry-run`.
 ///
 /// # Errors
@@ -399,8 +403,8 @@ pub fn statements(
         let grain = sample::grain(options.extent, &found.table);
         let plan = database.plan(&found, &options.access, grain)?;
         let chosen = sample::choose(&plan, grain, options.seed, &target.path_of(&found.path));
-        let share = chosen.len() as f64 / plan.chunks.len().max(1) as f64;
-        let scale = |whole: u64| (whole as f64 * plan.kept.unwrap_or(share)) as u64;
+        let share = share(&plan, chosen.len());
+        let scale = |whole: u64| (whole as f64 * share) as u64;
         let skipped = found.table.columns.iter().filter(|column| column.holds == Holds::Nothing);
         planned.push(Planned {
             path,

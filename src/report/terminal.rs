@@ -3,17 +3,17 @@ use crate::detector::DetectorSet;
 use crate::model::Lang;
 use crate::model::coverage::{Coverage, Exception, Reason, State};
 use crate::model::map::{ClassificationMap, Evidence, Field, Interval, Label, Object};
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// Ledger rows printed; the map holds them all.
 const ROWS: usize = 20;
 /// Objects printed; the map holds them all.
 const OBJECTS: usize = 100;
 
-/// The whole report.
-pub fn render(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> String {
+/// The whole report; on a terminal, `width` is how many columns it has, and long cells go on below.
+pub fn render(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang, width: Option<u16>) -> String {
     let mut text = String::new();
-    let found = findings(map, detectors, lang);
+    let found = findings(map, detectors, lang, width);
     if found.is_empty() {
         text += lang.pick("未发现个人信息。\n", "No personal data was found.\n");
     } else {
@@ -39,7 +39,7 @@ pub fn table(headers: &[&str]) -> Table {
     table
 }
 
-fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> String {
+fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang, width: Option<u16>) -> String {
     let mut objects = map.objects.iter().filter(|object| telling(object).next().is_some());
     let rows: Vec<[String; 7]> = objects
         .by_ref()
@@ -64,6 +64,9 @@ fn findings(map: &ClassificationMap, detectors: &DetectorSet, lang: Lang) -> Str
         headers.pop();
     }
     let mut table = table(&headers);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
     for column in [3, 4] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);

@@ -1,15 +1,13 @@
 //! Peak memory on a file of 4 GB, and on one line of 2 GB, mapped and from a pipe.
 use crate::generator;
 use crate::program::{Map, PANDIAN};
-use crate::shared::{Bar, Failure, Mode, Planted, SEED, Table, data};
+use crate::shared::{Bar, Failure, Mode, Planted, SEED, Table, data, peak::watch};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
-const MB: f64 = 1e6;
 /// What design and README promise, beyond the pages of mapped files.
 const LIMIT: f64 = 256.0;
 
@@ -76,27 +74,4 @@ fn peak(
     table.row(name, Bar::AtMost(1.0), &[(anonymous, LIMIT)], None);
     table.note(&format!("{resident:>10.3}  VmHWM, with the pages of mapped files"));
     Ok(())
-}
-
-/// The greatest RssAnon and VmHWM seen while the program ran, in MB. The system keeps no peak of anonymous memory alone,
-/// so it is sampled.
-fn watch(child: &mut Child) -> Result<(f64, f64), Failure> {
-    let status = format!("/proc/{}/status", child.id());
-    let (mut anonymous, mut resident) = (0_f64, 0_f64);
-    loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let field = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(0.0)
-                * 1024.0
-                / MB
-        };
-        anonymous = anonymous.max(field("RssAnon:") + field("RssShmem:"));
-        resident = resident.max(field("VmHWM:"));
-        if let Some(status) = child.try_wait()? {
-            assert!(status.success(), "pandian: {status}");
-            return Ok((anonymous, resident));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }

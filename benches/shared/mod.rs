@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every bench includes the whole module and uses a part of it")]
 
 mod load;
+pub mod peak;
 
 use crate::generator::Truth;
 use load::Load;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub type Failure = Box<dyn std::error::Error>;
 
@@ -40,6 +42,9 @@ const PAIRS: usize = 7;
 const QUIET: f64 = 5.0;
 /// Pairs after which a row is made of what there is.
 const MOST_PAIRS: usize = 30;
+/// Pairs that a row has at least, however long they take, and the time after which no more are taken.
+const FEWEST_PAIRS: usize = 3;
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// What a ratio must reach.
 #[derive(Clone, Copy)]
@@ -99,8 +104,9 @@ impl Table {
             return Ok(());
         }
         pairs.clear();
-        let (mut shares, mut quiet) = (Vec::new(), 0);
-        while quiet < PAIRS && pairs.len() < MOST_PAIRS {
+        let (mut shares, mut quiet, begun) = (Vec::new(), 0, Instant::now());
+        let goes_on = |taken: usize| taken < FEWEST_PAIRS || taken < MOST_PAIRS && begun.elapsed() < LONGEST;
+        while quiet < PAIRS && goes_on(pairs.len()) {
             let load = Load::now();
             pairs.push((ours()?, theirs()?));
             shares.push(load.and_then(|load| load.others()).unwrap_or(0.0));

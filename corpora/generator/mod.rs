@@ -1,6 +1,8 @@
 //! Seeded synthetic data for benches and tests: Chinese service logs, prose with few digits, trees of small files. No dependencies.
 #![allow(dead_code, reason = "every user includes the whole module and calls a part of it")]
 
+pub mod customers;
+
 use std::io::Write;
 
 /// A value that was planted.

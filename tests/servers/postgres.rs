@@ -1,4 +1,5 @@
 //! A private PostgreSQL server, or the one that `PANDIAN_TEST_POSTGRES_URL` names; and databases of one's own on it.
+use super::programs::{self, account, as_server, done};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -225,58 +226,8 @@ fn unique(prefix: &str) -> String {
     format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Where the newest installed server is.
 fn binaries() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<(u32, PathBuf)> = versions
-        .filter_map(|version| {
-            let bin = version.path().join("bin");
-            let number = version.file_name().to_str()?.parse().ok()?;
-            bin.join("initdb").exists().then_some((number, bin))
-        })
-        .collect();
-    found.sort();
-    if let Some((_, bin)) = found.pop() {
-        return bin;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .find(|folder| folder.join("initdb").exists())
-        .expect("no PostgreSQL server is installed: apt-get install postgresql, or name one in PANDIAN_TEST_POSTGRES_URL")
-}
-
-/// The user and group that a server runs as where the tests run as root, for which it does not start.
-fn account() -> Option<(u32, u32)> {
-    if !rustix::process::geteuid().is_root() {
-        return None;
-    }
-    let users = std::fs::read_to_string("/etc/passwd").expect("a list of users");
-    let of = |name: &str| {
-        let line = users.lines().find(|line| line.starts_with(&format!("{name}:")))?;
-        let mut fields = line.split(':').skip(2).map(|field| field.parse().ok());
-        Some((fields.next()??, fields.next()??))
-    };
-    Some(of("postgres").or_else(|| of("nobody")).expect("a user for the server"))
-}
-
-fn as_server(command: &mut Command) -> &mut Command {
-    if let Some((user, group)) = account() {
-        command.uid(user).gid(group);
-    }
-    command
-}
-
-/// Runs a command that must succeed. A server that it leaves behind must not hold a pipe open.
-fn done(command: &mut Command) {
-    let log = tempfile::tempfile().expect("a file");
-    let out = || Stdio::from(log.try_clone().expect("a handle"));
-    let status = command.stdin(Stdio::null()).stdout(out()).stderr(out()).status();
-    let said = || {
-        use std::io::{Read, Seek};
-        let (mut log, mut text) = (&log, String::new());
-        let _ = log.rewind();
-        let _ = log.read_to_string(&mut text);
-        text
-    };
-    assert!(status.as_ref().is_ok_and(|status| status.success()), "{command:?}: {status:?}\n{}", said());
+    programs::binaries().expect(
+        "no PostgreSQL server is installed: apt-get install postgresql, or name one in PANDIAN_TEST_POSTGRES_URL",
+    )
 }

@@ -123,13 +123,19 @@ fn table(connection: &Connection, name: &str) -> rusqlite::Result<Table> {
         bytes: None,
     };
     if let Some(rowid) = address(connection, &table)?.rowid() {
-        let sql = format!("SELECT max({rowid}) - min({rowid}) + 1 FROM {}", quoted(name));
+        let sql = format!("SELECT {} - {} + 1", end("max", rowid, name), end("min", rowid, name));
         // Gaps between the numbers make it an upper bound, and two seeks all it costs.
         table.rows =
             Some(connection.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0).max(0)
                 as u64);
     }
     Ok(table)
+}
+
+/// The smallest or the greatest rowid, as a query of its own: SQLite seeks for one of them, and reads the whole table
+/// for two together.
+pub(super) fn end(which: &str, rowid: &str, table: &str) -> String {
+    format!("(SELECT {which}({rowid}) FROM {})", quoted(table))
 }
 
 /// What a column holds, by its declared type. SQLite lets every column hold anything, so only those are left out

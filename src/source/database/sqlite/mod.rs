@@ -106,7 +106,10 @@ fn plan(
         let keep = |share: f64| format!(" WHERE abs(random() % 1000000) < {:.0}", share * 1e6);
         return Ok(Plan { chunks: vec![select(&kept.map(keep).unwrap_or_default())], kept, address: shown });
     };
-    let bounds = format!("SELECT min({rowid}), max({rowid}) FROM {}", quoted(&found.parts[0]));
+    let bounds = format!(
+        "SELECT {}",
+        ["min", "max"].map(|end| catalogue::end(end, rowid, &found.parts[0])).join(", ")
+    );
     let (low, high): (Option<i64>, Option<i64>) =
         connection.query_row(&bounds, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (Some(low), Some(high)) = (low, high) else { return Ok(Plan { address: shown, ..Plan::default() }) };

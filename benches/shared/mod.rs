@@ -44,7 +44,7 @@ const QUIET: f64 = 5.0;
 const MOST_PAIRS: usize = 30;
 /// Pairs that a row has at least, however long they take, and the time after which no more are taken.
 const FEWEST_PAIRS: usize = 3;
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// What a ratio must reach.
 #[derive(Clone, Copy)]

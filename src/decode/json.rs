@@ -131,12 +131,17 @@ impl<'p, 'w> Values<'p, 'w> {
 
     /// Adds a document whose paths begin with `root`; false when it is none.
     pub fn document_at(&mut self, root: &str, bytes: &[u8]) -> bool {
+        simdutf8::basic::from_utf8(bytes).is_ok_and(|text| self.text_at(root, text))
+    }
+
+    /// The same where it is known to be UTF-8.
+    pub fn text_at(&mut self, root: &str, text: &str) -> bool {
         self.path.clear();
         self.path.push_str(root);
         let (cells, length) = (self.cells.len(), self.bytes.len());
         let known = (self.paths.at, self.paths.names.len());
         self.paths.at = 0;
-        let whole = simdutf8::basic::from_utf8(bytes).is_ok_and(|text| walk(text, self).is_some());
+        let whole = walk(text, self).is_some();
         if !whole {
             // What was taken for values before it turned out to be no document.
             self.cells.truncate(cells);
@@ -198,7 +203,8 @@ impl Visitor for Values<'_, '_> {
         let inner = &token[1..token.len() - 1];
         let unescaped = inner.contains('\\').then(|| serde_json::from_str::<String>(token).ok()).flatten();
         let key = unescaped.as_deref().unwrap_or(inner);
-        if key.chars().filter(|c| c.is_numeric()).count() < DIGITS_IN_KEY {
+        // A short one cannot hold so many.
+        if key.len() < DIGITS_IN_KEY || key.chars().filter(|c| c.is_numeric()).count() < DIGITS_IN_KEY {
             self.path.push('.');
             self.path.push_str(key);
         } else {

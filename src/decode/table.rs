@@ -2,6 +2,7 @@
 use super::json::{Paths, Values};
 use super::{Counter, Escapes, Origin, Piece, Sink, charset};
 use crate::model::{Batch, Cell, Encoding, FieldName, Holds, Rows, Seen, TERMINATOR, Table};
+use std::ops::Range;
 
 /// Reads the rows of one table, batch by batch.
 pub struct TableDecoder {
@@ -114,7 +115,12 @@ impl TableDecoder {
                     },
                     Holds::Json | Holds::Text if is_document(cell) => {
                         let before = values.cells.len();
-                        if values.document_at(&self.roots[column], cell) {
+                        let root = &self.roots[column];
+                        let is_one = match whole.text(span.clone()) {
+                            Some(text) => values.text_at(root, text),
+                            None => values.document_at(root, cell),
+                        };
+                        if is_one {
                             values.cells[before..]
                                 .iter_mut()
                                 .for_each(|cell| cell.offset -= span.start as u64);
@@ -150,10 +156,10 @@ impl TableDecoder {
         go_on
     }
 
-    fn text(&mut self, column: usize, row: u64, cell: &[u8], whole: Whole) {
+    fn text(&mut self, column: usize, row: u64, cell: &[u8], whole: Whole<'_>) {
         match whole {
-            Whole::Plain => self.push(column, row, cell),
-            Whole::Latin => match charset::misread(cell) {
+            Whole::Plain(_) => self.push(column, row, cell),
+            Whole::Latin(_) => match charset::misread(cell) {
                 Some(text) => self.push(column, row, text.as_bytes()),
                 None => self.push(column, row, cell),
             },
@@ -178,22 +184,30 @@ fn is_document(cell: &[u8]) -> bool {
 
 /// What can be said of all cells of a batch together.
 #[derive(Clone, Copy)]
-enum Whole {
+enum Whole<'a> {
     /// UTF-8, and none of the letters that misread bytes turn into.
-    Plain,
+    Plain(&'a str),
     /// UTF-8 with letters of Latin-1, which may be misread bytes.
-    Latin,
+    Latin(&'a str),
     /// Not UTF-8, somewhere.
     Broken,
 }
 
-impl Whole {
-    fn of(bytes: &[u8]) -> Self {
+impl<'a> Whole<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
         match simdutf8::basic::from_utf8(bytes) {
             Err(_) => Whole::Broken,
             // U+0080 to U+00FF are written with these, and no other character is.
-            Ok(_) if memchr::memchr2(0xC2, 0xC3, bytes).is_some() => Whole::Latin,
-            Ok(_) => Whole::Plain,
+            Ok(text) if memchr::memchr2(0xC2, 0xC3, bytes).is_some() => Whole::Latin(text),
+            Ok(text) => Whole::Plain(text),
+        }
+    }
+
+    /// A cell, where it need not be looked at to know that it is UTF-8.
+    fn text(self, span: Range<usize>) -> Option<&'a str> {
+        match self {
+            Whole::Plain(text) | Whole::Latin(text) => text.get(span),
+            Whole::Broken => None,
         }
     }
 }

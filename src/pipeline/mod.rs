@@ -1,5 +1,7 @@
 //! The flow: source, decode, scan, classify. The only place that sees more than one stage.
 mod counted;
+#[cfg(feature = "db")]
+mod dry_run;
 mod findings;
 mod fingerprint;
 mod judge;
@@ -9,16 +11,20 @@ mod publish;
 mod sample;
 mod sweep;
 #[cfg(feature = "db")]
+mod table;
+#[cfg(feature = "db")]
 mod table_reader;
 #[cfg(feature = "db")]
 mod tables;
 mod worker;
 
+#[cfg(feature = "db")]
+pub use dry_run::{Planned, statements};
 pub use findings::{Finding, FindingsFile};
 pub use fingerprint::Fingerprint;
 pub use sweep::{Options, Watch, sweep};
 #[cfg(feature = "db")]
-pub use tables::{Extent, Planned, TableOptions, statements};
+pub use tables::{Extent, TableOptions};
 
 use crate::classify::context::ContextWords;
 use crate::detector::DetectorSet;

@@ -1,7 +1,8 @@
 //! One connection of a table scan: reads a chunk, again where the connection was lost, and counts it.
 use super::counted::Counted;
 use super::object::Job;
-use super::tables::{Shared, Table};
+use super::table::Table;
+use super::tables::Shared;
 use crate::decode::TableDecoder;
 use crate::scan::Scratch;
 use crate::source::database::{Chunk, Failure, LONGEST_VALUE, Reader};

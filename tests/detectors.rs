@@ -96,7 +96,7 @@ fn stated_chance_is_what_random_numbers_show() {
     for detector in measured {
         let shape = Part::new(&regex_syntax::parse(&detector.patterns[0]).expect("a pattern"));
         let (mut random, mut value) = (Random(20_240_513), Vec::new());
-        let (mut drawn, mut passed) = (0, 0);
+        let (mut drawn, mut passed, mut near) = (0, 0, 0);
         while passed < ENOUGH && drawn < MOST {
             value.clear();
             shape.draw(&mut random, &mut value);
@@ -104,7 +104,18 @@ fn stated_chance_is_what_random_numbers_show() {
                 continue;
             }
             drawn += 1;
-            passed += u64::from(matches!(detector.check(Secret::new(&value)), Verdict::Pass { .. }));
+            let verdict = detector.check(Secret::new(&value));
+            passed += u64::from(matches!(verdict, Verdict::Pass { .. }));
+            near += u64::from(verdict == Verdict::Near { weak: false });
+        }
+        let of_near = (near > 0).then(|| passed as f64 / (passed + near) as f64);
+        assert_eq!(of_near.is_some(), detector.check_chance.is_some(), "{}", detector.id);
+        if let (Some(rate), Some(stated)) = (of_near, detector.check_chance) {
+            assert!(
+                (stated / 1.5..=stated * 1.5).contains(&rate),
+                "{}: {rate:.3} of the check digits are right",
+                detector.id
+            );
         }
         let rate = passed as f64 / drawn as f64;
         let (low, high) = (detector.chance / 2.0, detector.chance * 2.0);

@@ -3,9 +3,12 @@
 //! Of `n` values of a detector's shape, `k` pass. Those that failed are no such values, so they tell
 //! how much noise there is: noise passes at the detector's chance rate `p`, hence
 //! `E = (n - k + 1) p / (1 - p)` of the `k` are expected to be noise (the 1 keeps a single value from
-//! looking certain). Noise is taken to sit where the context speaks against the label first, then
+//! looking certain). Numbers that are right in all but the check digit are noise of another kind: ids that are counted
+//! up through a card issuer's range pass one time in ten, so their number over nine is expected, if that is more.
+//! Noise is taken to sit where the context speaks against the label first, then
 //! where it is silent, and only last where it speaks for it. In each of the three groups the share of
 //! noise gives the odds that a value is real; the context multiplies them.
+use super::noise::{Noise, log10_tail};
 use crate::detector::Detector;
 use crate::model::{Lang, Leaning, Seen, Tally};
 
@@ -35,26 +38,27 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges a tally.
-    pub fn new(tally: &Tally, detector: &Detector) -> Self {
+    /// Judges a tally. `named` is what the name of the column says; there is none in running text.
+    pub fn new(tally: &Tally, detector: &Detector, named: Option<Leaning>) -> Self {
         let passed = tally.passed();
-        let candidates = tally.shaped.max(passed);
+        let candidates = tally.shaped.all.max(passed);
         let p = detector.chance;
-        let expected = (candidates - passed + 1) as f64 * p / (1.0 - p);
+        let noises = [Noise::new(tally, detector, named), Noise::with_weak(tally, detector, named)];
         // A counter does not pass a checksum, so only detectors without one can be taken in by it.
         let sequential = p > UNCHECKED
             && passed >= MANY_VALUES
             && tally.families.count_ones() <= FEW_FAMILIES
             && tally.values.count_ones() >= MANY_DIFFERENT;
-        let mut noise = expected;
-        let mut confidence = [0.0; 3];
+        let (mut taken, mut confidence) = (0.0, [0.0; 3]);
         for leaning in [Leaning::Against, Leaning::Silent, Leaning::For] {
             let group = tally.passed[leaning as usize] as f64;
             if group == 0.0 {
                 continue;
             }
-            let share = (noise / group).clamp(1e-12, 1.0);
-            noise = (noise - group).max(p / (1.0 - p));
+            let noise = &noises[usize::from(leaning == Leaning::For)];
+            let left = (noise.expected - taken).max(p / (1.0 - p));
+            let share = (left / group).clamp(1e-12, 1.0);
+            taken += group;
             let mut odds = (1.0 - share) / share * detector.prior;
             if sequential {
                 odds = odds.min(0.25);
@@ -64,6 +68,10 @@ impl Judgement {
                 Leaning::Silent => 1.0,
                 Leaning::For => CONTEXT_ODDS,
             };
+            // Words right beside a value speak for that value, a column's name for all that is in it.
+            if leaning != Leaning::For || named == Some(Leaning::For) {
+                odds = odds.min(noise.most);
+            }
             confidence[leaning as usize] = odds / (1.0 + odds);
         }
         let log10_chance = log10_tail(candidates, passed, p);
@@ -83,14 +91,21 @@ impl Judgement {
 
 /// The verdict in words, with the numbers it rests on.
 pub fn reason(judgement: &Judgement, tally: &Tally, seen: Option<&Seen>, lang: Lang) -> String {
-    let (passed, shaped) = (tally.passed(), tally.shaped.max(tally.passed()));
+    let (passed, shaped) = (tally.passed(), tally.shaped.all.max(tally.passed()));
     let expected =
         if judgement.expected < 0.05 { "<0.1".into() } else { format!("{:.1}", judgement.expected) };
     let [against, _, support] = tally.passed;
+    let near = tally.shaped.near;
     let mut words = lang.pick(
         format!("形状相符 {shaped} 个，通过校验 {passed} 个，随机预期 {expected} 个"),
         format!("{passed} of {shaped} numbers of this shape pass; chance alone would pass {expected}"),
     );
+    if near > 0 {
+        words += &lang.pick(
+            format!("；另有 {near} 个只差校验码"),
+            format!("; {near} more lack only the right check digit"),
+        );
+    }
     if support > 0 {
         words +=
             &lang.pick(format!("；{support} 个有佐证词"), format!("; {support} beside a supporting word"));
@@ -145,25 +160,48 @@ fn share(part: u64, rest: u64) -> Option<String> {
     (part > 0).then(|| format!("{percent:.digits$} %"))
 }
 
-/// log10 P(X >= k), X binomial(n, p): Chernoff's bound `-n KL(k/n, p)`, which needs no sum and is never too small.
-fn log10_tail(n: u64, k: u64, p: f64) -> f64 {
-    let (n, share) = (n as f64, k as f64 / n.max(1) as f64);
-    if share <= p {
-        return 0.0;
-    }
-    let rest = if share < 1.0 { (1.0 - share) * ((1.0 - share) / (1.0 - p)).ln() } else { 0.0 };
-    -n * (share * (share / p).ln() + rest) / std::f64::consts::LN_10
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::detector::DetectorSet;
+    use crate::model::Shapes;
 
     fn judge(id: &str, shaped: u64, passed: [u64; 3], families: u64) -> Judgement {
         let set = DetectorSet::built_in().expect("the detectors that ship load");
+        let shaped = Shapes { all: shaped, ..Shapes::default() };
         let tally = Tally { shaped, passed, families, values: u64::MAX, ..Tally::default() };
-        Judgement::new(&tally, set.get(id).expect("there is one"))
+        Judgement::new(&tally, set.get(id).expect("there is one"), None)
+    }
+
+    #[test]
+    fn numbers_in_an_issuers_range_pass_luhn_one_time_in_ten() {
+        let set = DetectorSet::built_in().expect("the detectors that ship load");
+        let card = set.get("bank-card").expect("there is one");
+        let judge = |passed: u64, near: u64, weak: u64, near_weak: u64, named| {
+            let shaped = Shapes { all: 3000, near, near_weak };
+            let passed = if named == Leaning::For { [0, 0, passed] } else { [0, passed, 0] };
+            let tally = Tally { shaped, passed, weak, ..Tally::default() };
+            Judgement::new(&tally, card, Some(named)).confidence.into_iter().fold(0.0, f64::max)
+        };
+        assert!(judge(300, 2700, 0, 0, Leaning::Silent) < 0.1, "a counter");
+        assert!(judge(9, 59, 0, 0, Leaning::Silent) < 0.5, "snowflake ids");
+        assert!(judge(10, 59, 0, 0, Leaning::For) < 0.5, "serial numbers under the name of cards");
+        assert!(judge(70, 40, 66, 620, Leaning::For) < 0.5, "the same, with international prefixes");
+        assert!(judge(90, 3, 0, 0, Leaning::Silent) > 0.9, "a few cards among other numbers");
+        assert!(judge(90, 3, 85, 10, Leaning::For) > 0.9, "a few international cards");
+    }
+
+    #[test]
+    fn one_lucky_number_in_a_column_is_chance() {
+        let set = DetectorSet::built_in().expect("the detectors that ship load");
+        let shaped = Shapes { all: 1000, ..Shapes::default() };
+        let tally = Tally { shaped, passed: [0, 0, 1], ..Tally::default() };
+        let id = set.get("cn-resident-id").expect("there is one");
+        assert!(Judgement::new(&tally, id, Some(Leaning::For)).confidence[2] < 0.5);
+        assert!(
+            Judgement::new(&tally, id, Some(Leaning::Silent)).confidence[2] > 0.9,
+            "a word right beside it"
+        );
     }
 
     #[test]
@@ -194,12 +232,5 @@ mod tests {
     fn a_counter_is_no_column_of_mobiles() {
         let verdict = judge("cn-mobile", 300, [0, 300, 0], 1);
         assert!(verdict.sequential && verdict.confidence[1] < 0.5, "{verdict:?}");
-    }
-
-    #[test]
-    fn the_tail_bound_is_never_below_the_tail() {
-        // P(X >= 1), n = 1: p itself.
-        assert!((log10_tail(1, 1, 0.1) + 1.0).abs() < 1e-9);
-        assert_eq!(log10_tail(100, 5, 0.1), 0.0);
     }
 }

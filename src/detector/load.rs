@@ -45,6 +45,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Detector, LoadError> {
     if !(detector.chance > 0.0 && detector.chance < 1.0) {
         return bad("chance", "write a share between 0 and 1, as in 0.1 for one in ten");
     }
+    if !detector.check_chance.is_none_or(|chance| chance > 0.0 && chance < 1.0) {
+        return bad("check_chance", "write a share between 0 and 1, as in 0.1 for one digit in ten");
+    }
     if !(detector.prior > 0.0 && detector.prior <= 1.0) {
         return bad("prior", "write a number above 0 and up to 1, or leave it out");
     }

@@ -62,6 +62,10 @@ pub struct Detector {
     pub validator: Option<String>,
     /// The share of random numbers of the right shape that pass.
     pub chance: f64,
+    /// The share of random check digits that are right, where there is one: of numbers that are right in all else, so
+    /// many pass whatever they are.
+    #[serde(default)]
+    pub check_chance: Option<f64>,
     /// The lengths, in digits, on which `chance` is measured.
     #[serde(default)]
     pub lengths: Vec<usize>,

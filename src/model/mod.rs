@@ -15,6 +15,6 @@ pub use lang::Lang;
 pub use rows::{Rows, TERMINATOR};
 pub use secret::{Secret, mask};
 pub use table::{Column, Holds, Table};
-pub use tally::{Distinct, Sample, Tally};
+pub use tally::{Distinct, Sample, Shapes, Tally};
 pub mod coverage;
 pub mod map;

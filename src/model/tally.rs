@@ -14,14 +14,38 @@ pub struct Sample {
     pub masked: String,
 }
 
+/// Values of the right shape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shapes {
+    /// All of them, whether they passed or not.
+    pub all: u64,
+    /// Right in all but the check digit.
+    pub near: u64,
+    /// The same, of the kind that counts only where the context supports it.
+    pub near_weak: u64,
+}
+
+impl Shapes {
+    /// Adds what was seen elsewhere.
+    pub fn merge(&mut self, other: Shapes) {
+        self.all += other.all;
+        self.near += other.near;
+        self.near_weak += other.near_weak;
+    }
+}
+
 /// Counts for one detector in one place. [`Tally::merge`] is associative and commutative, so threads
 /// and machines may add theirs up in any order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// Values of the right shape, whether they passed or not.
-    pub shaped: u64,
+    pub shaped: Shapes,
     /// Values that passed, by [`Leaning`]: against, silent, for.
     pub passed: [u64; 3],
+    /// Of those that passed: weak ones, which only a word for them made count.
+    pub weak: u64,
+    /// Weak ones without such a word, which do not count as passed.
+    pub unsupported: u64,
     /// The families seen among those that passed, one bit each.
     pub families: u64,
     /// A hash of six bits of every value that passed, one bit each: a counter fills it, one value many times does not.
@@ -62,7 +86,9 @@ impl Tally {
 
     /// Adds another tally of the same detector and place.
     pub fn merge(&mut self, other: Tally) {
-        self.shaped += other.shaped;
+        self.shaped.merge(other.shaped);
+        self.weak += other.weak;
+        self.unsupported += other.unsupported;
         for (mine, theirs) in self.passed.iter_mut().zip(other.passed) {
             *mine += theirs;
         }

@@ -43,7 +43,8 @@ impl Judge<'_> {
         let mut confidences = BTreeMap::new();
         let mut labels: BTreeMap<u32, Vec<Label>> = BTreeMap::new();
         for (&(field, detector), tally) in counted.tallies.iter().filter(|(_, tally)| tally.passed() > 0) {
-            let judgement = Judgement::new(tally, &self.engine.scanner.detectors()[detector]);
+            let named = counted.leanings.get(field as usize).map(|leanings| leanings[detector]);
+            let judgement = Judgement::new(tally, &self.engine.scanner.detectors()[detector], named);
             let seen = counted.seen.get(field as usize);
             labels.entry(field).or_default().push(self.label(field, detector, tally, &judgement, seen));
             confidences.insert((field, detector), judgement.confidence);
@@ -88,7 +89,7 @@ impl Judge<'_> {
             confidence: rounded(confidence),
             matched,
             passed: tally.passed(),
-            candidates: tally.shaped.max(tally.passed()),
+            candidates: tally.shaped.all.max(tally.passed()),
             distinct: (tally.distinct.estimate() as u64).min(tally.passed()),
             estimate: self.estimate.map(|estimate| estimate(field, detector, matched)),
             expected_by_chance: rounded(judgement.expected),

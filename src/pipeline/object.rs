@@ -103,9 +103,9 @@ impl Job<'_> {
         for hit in hits {
             self.hit(piece, hit, &mut lines, counted);
         }
-        for (i, &shaped) in scratch.shaped.iter().enumerate().filter(|(_, shaped)| **shaped > 0) {
+        for (i, &shaped) in scratch.shaped.iter().enumerate().filter(|(_, shaped)| shaped.all > 0) {
             let key = ((i / detectors) as u32, i % detectors);
-            counted.tallies.entry(key).or_default().shaped += shaped;
+            counted.tallies.entry(key).or_default().shaped.merge(shaped);
         }
         if self.keep && piece.batch.cells.is_empty() {
             counted.lines += lines.passed + newlines(&piece.batch.bytes[lines.at..piece.body.end]);
@@ -119,7 +119,9 @@ impl Job<'_> {
         let start = cell.map_or(0, |(index, _)| batch.start_of(index));
         let end = cell.map_or(batch.bytes.len(), |(_, cell)| cell.end);
         let leaning = self.leaning(piece, hit, start..end, cell.map(|(_, cell)| cell), counted);
+        let field = cell.map_or(0, |(_, cell)| cell.field);
         if hit.weak && leaning != Leaning::For {
+            counted.tallies.entry((field, hit.detector)).or_default().unsupported += 1;
             return;
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
@@ -127,9 +129,9 @@ impl Job<'_> {
             Some((_, cell)) => piece.origin.offset_in_cell(cell.offset as usize, hit.start - start),
             None => piece.origin.offset(hit.start),
         };
-        let field = cell.map_or(0, |(_, cell)| cell.field);
         let tally = counted.tallies.entry((field, hit.detector)).or_default();
         tally.add(leaning, hit.family, offset, &value);
+        tally.weak += u64::from(hit.weak);
         if self.keep {
             let line =
                 cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);

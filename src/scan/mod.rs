@@ -4,18 +4,20 @@ mod boundary;
 mod digits;
 mod guise;
 mod settle;
+mod shapes;
 mod symbol;
 
 pub use automaton::Trigger;
 pub use guise::{Guise, guise, has_stars};
 
 use crate::detector::DetectorSet;
-use crate::model::{Batch, Encoding, Hit, MARGIN, Secret};
+use crate::model::{Batch, Encoding, Hit, MARGIN, Secret, Shapes};
 use crate::simd::{self, Event, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
 use automaton::{Automaton, LONGEST_RUN, Run};
 use digits::end_of_digits;
+use shapes::Lack;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -68,10 +70,10 @@ pub struct Scanner {
 pub struct Scratch {
     events: Vec<Event>,
     hits: Vec<Hit>,
-    /// Values of the right shape: start, length, detector.
-    shapes: Vec<(usize, u32, u32)>,
+    /// Values of the right shape: start, length, detector, and what they lack.
+    shapes: Vec<(usize, u32, u32, Lack)>,
     /// Values of the right shape in the last scan, passed or not, at `field * detectors + detector`.
-    pub shaped: Vec<u64>,
+    pub shaped: Vec<Shapes>,
 }
 
 /// What stays the same while a body is scanned.
@@ -122,7 +124,7 @@ impl Scanner {
         let fields = batch.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);
         scratch.hits.clear();
         scratch.shaped.clear();
-        scratch.shaped.resize(fields * self.detectors.len(), 0);
+        scratch.shaped.resize(fields * self.detectors.len(), Shapes::default());
         scratch.shapes.clear();
         // What begins before the body may overlap what begins in it.
         let (from, to) = (body.start.saturating_sub(REACH), (body.end + REACH).min(batch.bytes.len()));
@@ -330,25 +332,6 @@ impl Scanner {
         }
     }
 
-    /// Counts the shapes that begin in the body. Of those that overlap, such as a number with and without
-    /// its country code, the first counts.
-    fn count_shapes(&self, pass: &Pass<'_>, scratch: &mut Scratch) {
-        if !scratch.shapes.is_sorted() {
-            scratch.shapes.sort_unstable();
-        }
-        let mut ends = vec![0; self.detectors.len()];
-        let mut cursor = 0;
-        for &(start, length, detector) in &scratch.shapes {
-            let (end, detector) = (start + length as usize, detector as usize);
-            if start >= ends[detector] && pass.body.contains(&start) {
-                let cell = pass.batch.cell_from(&mut cursor, start);
-                let field = cell.map_or(0, |(_, cell)| cell.field as usize);
-                scratch.shaped[field * self.detectors.len() + detector] += 1;
-            }
-            ends[detector] = end.max(ends[detector]);
-        }
-    }
-
     /// A match of a detector's patterns.
     fn shaped(&self, pass: &Pass<'_>, span: Range<usize>, detector: usize, scratch: &mut Scratch) {
         let raw = &pass.batch.bytes[span.clone()];
@@ -363,11 +346,12 @@ impl Scanner {
     /// Notes a value of the right shape, and keeps it if it passes.
     #[inline]
     fn judge(&self, span: Range<usize>, value: &[u8], detector: usize, scratch: &mut Scratch) {
-        scratch.shapes.push((span.start, span.len() as u32, detector as u32));
-        let (weak, family) = match self.detectors[detector].check(Secret::new(value)) {
+        let verdict = self.detectors[detector].check(Secret::new(value));
+        scratch.shapes.push((span.start, span.len() as u32, detector as u32, Lack::of(verdict)));
+        let (weak, family) = match verdict {
             Verdict::Pass { family } => (false, family),
             Verdict::Weak { family } => (true, family),
-            Verdict::Fail => return,
+            Verdict::Near { .. } | Verdict::Fail => return,
         };
         scratch.hits.push(Hit { start: span.start, end: span.end, detector, weak, family });
     }
@@ -453,7 +437,7 @@ mod tests {
         })
     }
 
-    fn scan(bytes: &[u8], body: Range<usize>) -> (Vec<Hit>, Vec<u64>) {
+    fn scan(bytes: &[u8], body: Range<usize>) -> (Vec<Hit>, Vec<Shapes>) {
         let mut scratch = Scratch::default();
         let hits = scanner().scan(&Batch::text(bytes, Encoding::Utf8), body, &mut scratch).to_vec();
         (hits, scratch.shaped)
@@ -485,10 +469,10 @@ mod tests {
         fn cutting_changes_nothing(text in soup(), cut in 0usize..400) {
             let (bytes, cut) = (text.as_bytes(), cut.min(text.len()));
             let (whole, shapes) = scan(bytes, 0..bytes.len());
-            let ((mut parts, left), (right, more)) = (scan(bytes, 0..cut), scan(bytes, cut..bytes.len()));
+            let ((mut parts, mut sum), (right, more)) = (scan(bytes, 0..cut), scan(bytes, cut..bytes.len()));
             parts.extend(right);
             prop_assert_eq!(whole, parts);
-            let sum: Vec<u64> = left.iter().zip(more).map(|(a, b)| a + b).collect();
+            sum.iter_mut().zip(more).for_each(|(a, b)| a.merge(b));
             prop_assert_eq!(shapes, sum);
         }
     }

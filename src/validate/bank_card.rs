@@ -37,15 +37,16 @@ fn issuer(card: &[u8]) -> Issuer {
 
 fn check(value: Secret<'_>) -> Verdict {
     let card = value.expose();
-    // The cheapest first: two digits reject most, Luhn nine in ten of the rest, the table is for what is left.
-    if !(15..=19).contains(&card.len()) || !may_lead(card) || !luhn(card) {
+    // The cheapest first: two digits reject most, the table is for what is left.
+    if !(15..=19).contains(&card.len()) || !may_lead(card) {
         return Verdict::Fail;
     }
     let family = (number(&card[..6]) % 61) as u8;
-    match issuer(card) {
-        Issuer::Known | Issuer::UnionPay => Verdict::Pass { family },
-        Issuer::International => Verdict::Weak { family },
-        Issuer::Nobody => Verdict::Fail,
+    match (issuer(card), luhn(card)) {
+        (Issuer::Nobody, _) => Verdict::Fail,
+        (Issuer::Known | Issuer::UnionPay, true) => Verdict::Pass { family },
+        (Issuer::International, true) => Verdict::Weak { family },
+        (issuer, false) => Verdict::Near { weak: issuer == Issuer::International },
     }
 }
 

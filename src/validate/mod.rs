@@ -20,6 +20,11 @@ pub enum Verdict {
         /// 0 to 63.
         family: u8,
     },
+    /// It is none, but only for its check digit: where many are so, those that pass may do so by chance.
+    Near {
+        /// Whether with the right digit it would have been [`Verdict::Weak`].
+        weak: bool,
+    },
     /// It is none.
     Fail,
 }

@@ -9,6 +9,35 @@ use std::ops::Range;
 pub const BEFORE: usize = 64;
 /// Bytes after it. Only words in favour count there, for what follows is mostly the next field's name.
 pub const AFTER: usize = 16;
+/// Words behind the name of a value that tell of something beside it.
+const ABOUT: [&str; 34] = [
+    "type", "kind", "category", "status", "state", "flag", "verified", "valid", "name", "address", "addr",
+    "time", "date", "at", "count", "cnt", "length", "len", "prefix", "area", "city", "province", "region",
+    "carrier", "operator", "model", "brand", "os", "balance", "limit", "level", "bank", "expiry", "relation",
+];
+const ABOUT_HAN: [&str; 21] = [
+    "类型",
+    "种类",
+    "类别",
+    "状态",
+    "标志",
+    "标识",
+    "姓名",
+    "名称",
+    "地址",
+    "时间",
+    "日期",
+    "次数",
+    "长度",
+    "归属",
+    "型号",
+    "品牌",
+    "余额",
+    "额度",
+    "等级",
+    "有效期",
+    "关系",
+];
 /// The most tokens that one listed word is split into: `user_id_card_no` holds `id_card_no`.
 const TOKENS: usize = 4;
 
@@ -32,6 +61,8 @@ struct Meaning {
     leaning: Leaning,
     /// Its place in the detector's list: the words that say most come first.
     place: usize,
+    /// Whether the word can be the name of a value: 手机 can, 联系人 is the name of someone who has one.
+    names: bool,
 }
 
 /// What a piece of text says: where each word ends, and what it means.
@@ -45,15 +76,21 @@ impl ContextWords {
         for (i, detector) in detectors.iter().enumerate() {
             let support =
                 detector.context.support.iter().enumerate().map(|(at, word)| (at, word, Leaning::For));
+            let hints = detector.context.hints.iter().map(|word| (usize::MAX, word, Leaning::For));
             let oppose =
                 detector.context.oppose.iter().enumerate().map(|(at, word)| (at, word, Leaning::Against));
-            for (place, word, leaning) in support.chain(oppose) {
+            for (place, word, leaning) in support.chain(hints).chain(oppose) {
                 let (table, key) = if word.is_ascii() {
                     (&mut ascii, tokens(word).map(|token| word[token].to_ascii_lowercase()).collect())
                 } else {
                     (&mut han, word.clone())
                 };
-                table.entry(key).or_default().push(Meaning { detector: i, leaning, place });
+                table.entry(key).or_default().push(Meaning {
+                    detector: i,
+                    leaning,
+                    place,
+                    names: place < usize::MAX,
+                });
             }
         }
         let (patterns, han_words): (Vec<_>, Vec<_>) = han.into_iter().unzip();
@@ -80,14 +117,22 @@ impl ContextWords {
         }
     }
 
-    /// What the name of a column says to every detector. Support outweighs: `order_mobile` holds mobiles.
+    /// What the name of a column says to every detector. Support outweighs, `order_mobile` holds mobiles, but for a
+    /// word against at the very end: `contact_id` holds ids.
     pub fn of_name(&self, name: &str) -> Vec<Leaning> {
         let mut leanings = vec![Leaning::Silent; self.detectors];
-        for (_, Meaning { detector, leaning, .. }) in self.spoken(name) {
+        let spoken = self.spoken(name);
+        for &(_, Meaning { detector, leaning, .. }) in &spoken {
             let known = &mut leanings[detector];
             if *known != Leaning::For {
                 *known = leaning;
             }
+        }
+        let last = name.trim_end().len();
+        for (_, meaning) in
+            spoken.iter().filter(|(end, meaning)| *end == last && meaning.leaning == Leaning::Against)
+        {
+            leanings[meaning.detector] = Leaning::Against;
         }
         leanings
     }
@@ -95,8 +140,10 @@ impl ContextWords {
     /// The detector that the name of a column suggests first: of those with a word in it the most common one, as
     /// `weight` says, and then the one whose word stands first in its list.
     pub fn suggestion(&self, name: &str, weight: impl Fn(usize) -> f64) -> Option<usize> {
-        let spoken = self.spoken(name).into_iter().map(|(_, meaning)| meaning);
-        let support = spoken.filter(|meaning| meaning.leaning == Leaning::For);
+        let support = self.spoken(name).into_iter().filter(|(end, meaning)| {
+            meaning.leaning == Leaning::For && meaning.names && !is_about(&name[*end..])
+        });
+        let support = support.map(|(_, meaning)| meaning);
         let best = support
             .min_by(|a, b| weight(b.detector).total_cmp(&weight(a.detector)).then(a.place.cmp(&b.place)));
         best.map(|meaning| meaning.detector)
@@ -144,6 +191,19 @@ fn length_bit(word: &str) -> u64 {
     1 << word.len().min(63)
 }
 
+/// Whether what follows a word makes the name one of something about the value: `phone_model`, 联系人姓名.
+fn is_about(rest: &str) -> bool {
+    let han = rest.trim_start_matches(['号', '码', '的']);
+    if ABOUT_HAN.iter().any(|word| han.starts_with(word)) {
+        return true;
+    }
+    let next = rest.trim_start_matches(['_', '-']).starts_with(|c: char| c.is_ascii_alphabetic());
+    next && tokens(rest)
+        .map(|token| rest[token].to_ascii_lowercase())
+        .find(|token| !matches!(token.as_str(), "no" | "num" | "number"))
+        .is_some_and(|token| ABOUT.contains(&token.as_str()))
+}
+
 /// Where the ASCII words of a name are: it is split at everything that is no letter, and before the capitals of
 /// camelCase.
 fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
@@ -187,6 +247,26 @@ mod tests {
     }
 
     #[test]
+    fn names_of_something_beside_the_value_suggest_nothing() {
+        let (words, mobile) = words();
+        for name in [
+            "contact_name ",
+            "phone_model",
+            "mobileVerified",
+            "lxr 联系人姓名",
+            "手机号码归属地",
+            "tel_no_type",
+        ] {
+            assert_eq!(words.suggestion(name, |_| 1.0), None, "{name}");
+        }
+        assert_eq!(words.suggestion("contact 联系人", |_| 1.0), None, "a person");
+        for name in ["联系方式", "phone_no 手机号", "user_mobile 名称", "手机号（状态正常）", "mobile_aes"]
+        {
+            assert_eq!(words.suggestion(name, |_| 1.0), Some(mobile), "{name}");
+        }
+    }
+
+    #[test]
     fn names_are_split_into_whole_words() {
         let (words, mobile) = words();
         for (name, leaning) in [
@@ -196,6 +276,8 @@ mod tests {
             ("orderNo", Leaning::Against),
             ("order_phone", Leaning::For),
             ("收货人手机", Leaning::For),
+            ("contact_id ", Leaning::Against),
+            ("order_phone 收货人", Leaning::For),
         ] {
             assert_eq!(words.of_name(name)[mobile], leaning, "{name}");
         }

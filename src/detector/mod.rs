@@ -25,8 +25,10 @@ pub struct Name {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContextWords {
-    /// Words that support the label.
+    /// Words that support the label, and can be the name of such a value.
     pub support: Vec<String>,
+    /// Words that support it and are no name of it: 联系人 before a number, but not over an empty column.
+    pub hints: Vec<String>,
     /// Words that speak against it.
     pub oppose: Vec<String>,
 }

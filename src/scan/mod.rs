@@ -92,7 +92,10 @@ impl Scanner {
         let triggers = detectors.iter().map(automaton::trigger).collect::<Result<Vec<_>, _>>()?;
         let run =
             triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
-        let ascii = detectors.iter().flat_map(|d| &d.context.support).filter(|word| word.is_ascii());
+        let ascii = detectors
+            .iter()
+            .flat_map(|d| d.context.support.iter().chain(&d.context.hints))
+            .filter(|word| word.is_ascii());
         Ok(Scanner {
             runs: automaton.runs(),
             first: automaton.first_bytes(),

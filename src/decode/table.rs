@@ -121,6 +121,8 @@ impl TableDecoder {
                             None => values.document_at(root, cell),
                         };
                         if is_one {
+                            // Its values are counted under their paths; the column is not empty for that.
+                            self.seen[column].values += 1;
                             values.cells[before..]
                                 .iter_mut()
                                 .for_each(|cell| cell.offset -= span.start as u64);

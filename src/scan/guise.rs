@@ -6,7 +6,7 @@ use memchr::memmem;
 pub enum Guise {
     /// Part of it is starred out: `138****8000`, `张*`.
     Masked,
-    /// It is a digest in hexadecimal: MD5, SHA-1, SHA-2, SM3.
+    /// It is a digest: MD5, SHA-1, SHA-2, SM3 in hexadecimal, or one of those for passwords.
     Hashed,
 }
 
@@ -23,7 +23,7 @@ pub fn has_stars(batch: &[u8]) -> bool {
 
 /// How `cell` is hidden, if it is; `stars` as [`has_stars`] says of its batch.
 pub fn guise(cell: &[u8], stars: bool) -> Option<Guise> {
-    if is_digest(cell) {
+    if is_digest(cell) || is_crypt(cell) {
         return Some(Guise::Hashed);
     }
     if cell.len() < 2 || cell.len() > LONGEST {
@@ -41,6 +41,16 @@ fn is_digest(cell: &[u8]) -> bool {
         && cell.iter().all(u8::is_ascii_hexdigit)
         && cell.iter().any(u8::is_ascii_alphabetic)
         && cell.iter().any(u8::is_ascii_digit)
+}
+
+/// `$2a$10$…`, as crypt(3) and its kin write bcrypt, SHA-crypt and Argon2.
+fn is_crypt(cell: &[u8]) -> bool {
+    cell.first() == Some(&b'$')
+        && (24..=256).contains(&cell.len())
+        && ["$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$7$", "$y$", "$argon2"]
+            .iter()
+            .any(|id| cell.starts_with(id.as_bytes()))
+        && cell.iter().all(u8::is_ascii_graphic)
 }
 
 /// `138xxxx8000`: digits, at least four of the same letter, digits or nothing.
@@ -113,6 +123,8 @@ mod tests {
         assert_eq!(of("5f4dcc3b5aa765d61d8327deb882cf99"), Some(Guise::Hashed));
         assert_eq!(of(&"0a".repeat(32)), Some(Guise::Hashed));
         assert_eq!(of(&"01".repeat(16)), None, "digits alone are a number");
+        assert_eq!(of(&format!("$2a$10${}", "aB3".repeat(17))), Some(Guise::Hashed));
+        assert_eq!(of("$6$ is what this costs, in dollars"), None);
     }
 
     #[test]

@@ -51,15 +51,16 @@ fn numbers_json_and_bytes_arrive_as_text() {
     let base = Base::with(
         "kinds",
         "CREATE TABLE t (id BIGINT PRIMARY KEY, n DECIMAL(20, 0), d DOUBLE, z BIGINT(20) UNSIGNED ZEROFILL, j JSON,
-            bin BINARY(4), vb VARBINARY(9), bl BLOB);
+            bin BINARY(4), vb VARBINARY(9), bl BLOB, card DOUBLE, half DOUBLE);
          INSERT INTO t VALUES (-1, 110101190001011009, 13800138000, 13800138000, '{\"手机\": \"13800138000\"}',
-            0x00FF0001, 0xFF, 0xD5C5)",
+            0x00FF0001, 0xFF, 0xD5C5, 6222020000000007, -1.5)",
     );
     let rows = rows_of(&base.url(), "t", Grain::Coarse);
     let row: Vec<String> = rows[0].iter().map(text).collect();
     assert_eq!(row[..4], ["-1", "110101190001011009", "13800138000", "00000000013800138000"]);
     assert_eq!(row[4], "{\"手机\": \"13800138000\"}");
-    assert_eq!(rows[0][5..], [Some(vec![0, 255, 0, 1]), Some(vec![255]), Some(vec![0xD5, 0xC5])]);
+    assert_eq!(row[8..], ["6222020000000007", "-1.5"], "a double of sixteen digits is exact, and written so");
+    assert_eq!(rows[0][5..8], [Some(vec![0, 255, 0, 1]), Some(vec![255]), Some(vec![0xD5, 0xC5])]);
 }
 
 #[test]

@@ -66,6 +66,10 @@ pub(super) fn selected(column: &Column) -> String {
     let is = |kinds: &[&str]| kinds.iter().any(|k| kind.starts_with(k));
     let is_long = is(&["longtext", "mediumtext", "longblob", "mediumblob", "json"]);
     match column.holds {
+        // A double of 16 digits would be written as 6.222020000000007e15.
+        Holds::Number if is(&["double"]) => format!(
+            "IF({name} >= 1e9 AND {name} < 9e18 AND {name} = FLOOR({name}), CAST(CAST({name} AS DECIMAL(20, 0)) AS CHAR), {name})"
+        ),
         Holds::Text | Holds::Json if is_long => {
             format!("LEFT(CONVERT(CONVERT({name} USING utf8mb4) USING binary), {LONGEST_VALUE})")
         }

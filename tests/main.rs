@@ -12,5 +12,7 @@ mod postgres;
 mod program;
 mod readme;
 #[cfg(feature = "db")]
+mod schema;
+#[cfg(feature = "db")]
 mod servers;
 mod tidy;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every user includes the whole module and calls a part of it")]
 
 pub mod customers;
+pub mod values;
 
 use std::io::Write;
 

@@ -1,5 +1,6 @@
 //! Finds where a run of digits ends, in a few steps however long it is.
 use super::automaton::LONGEST_RUN;
+use crate::simd::no_digits;
 
 /// Where the digits at `at` end; those beyond [`LONGEST_RUN`] are not looked at.
 #[inline]
@@ -12,15 +13,6 @@ pub(super) fn end_of_digits(hay: &[u8], at: usize) -> usize {
         }
     }
     at + hay[at..].iter().take(LONGEST_RUN as usize).take_while(|b| b.is_ascii_digit()).count()
-}
-
-/// Which of eight bytes are no ASCII digits, as their highest bits.
-fn no_digits(eight: u64) -> u64 {
-    const HIGHEST: u64 = 0x8080_8080_8080_8080;
-    const DIGITS: u64 = 0x3030_3030_3030_3030;
-    // Zero to nine for a digit; then no byte carries into the next, for the highest bits are out of the sum.
-    let value = eight ^ DIGITS;
-    (((value & !HIGHEST) + 0x7676_7676_7676_7676) | value) & HIGHEST
 }
 
 #[cfg(test)]

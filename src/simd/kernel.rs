@@ -1,17 +1,23 @@
-//! The trigger algorithm, written once over [`Lanes`]: byte masks, shifts and ands.
+//! The fast algorithm over [`Lanes`]: sieves out what cannot be, and looks closely at the little that is left.
 //!
-//! Blocks overlap, so that every trigger lies in one block as a whole: a few bytes are looked at twice,
-//! and in return no block waits for what the one before it found.
+//! Eleven digits in a row hold two aligned groups of four, wherever they begin; and no more than a few instructions
+//! for 64 bytes tell where those are. Soft triggers are rare, so that a coarse net is enough for them: where something
+//! stays in it, the exact algorithm looks.
+use super::exact::{self, Kinds};
 use super::lanes::Lanes;
-use super::{Event, Spec};
+use super::{Event, Spec, WideDigits, no_digits};
 
-/// The overlap that all triggers but long runs need: the longest, three full-width digits, takes nine bytes.
-const OVERLAP: usize = 16;
+/// Bytes that are looked at together: one bit for each four of them fills a word.
+const GROUP: usize = 256;
+/// The shortest run that holds two aligned groups of four digits.
+const SHORTEST: u32 = 11;
+/// Bytes before and behind a group that the net for soft triggers looks at.
+const BEFORE: usize = 3;
+const BEHIND: usize = 6;
+/// How far behind what is caught in the net a trigger may end.
+const BEYOND: usize = 8;
 /// How far ahead memory is asked for what will be needed: the look at each block is short, the way to memory long.
 const AHEAD: usize = 2048;
-/// The least digits in a block that is looked at closely. `d S d S d S d` needs fewer, but goes on in every
-/// value of that form: by its eleventh digit, the block and its overlap hold this many.
-const LEAST_DIGITS: u32 = 7;
 /// Stands for a run that is only known when the program runs.
 const ANY: u32 = 0;
 
@@ -24,7 +30,8 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
     // SAFETY: the caller has the CPU feature.
     unsafe {
         match spec.run {
-            // Mobile numbers set the pace of nearly every scan: for them the loops are unrolled.
+            ..SHORTEST => exact::pass::<L>(hay, from..to, from, (spec, Kinds::All), out),
+            // Mobile numbers set the pace of nearly every scan: the length of theirs is compiled in.
             11 => pass::<L, 11>(hay, from, to, spec, out),
             _ => pass::<L, ANY>(hay, from, to, spec, out),
         }
@@ -41,96 +48,124 @@ unsafe fn pass<L: Lanes, const RUN: u32>(
     spec: Spec,
     out: &mut Vec<Event>,
 ) {
-    let run = if RUN == ANY { spec.run } else { RUN };
-    // A run is told from a longer one by the byte before it.
-    let overlap = OVERLAP.max(run as usize + 1);
-    let mut at = from;
+    let run = if RUN == ANY { spec.run } else { RUN } as usize;
+    crossing(hay, from, to, run, out);
+    // What the net would catch before `from` is not known here: the first bytes are looked at in any case.
+    let mut looked = to.min(from + BEYOND);
+    // SAFETY: the caller has the CPU feature.
+    unsafe { exact::pass::<L>(hay, from..looked, from, (spec, Kinds::Soft), out) };
+    let (mut at, mut last_quad, mut last_pair) = (from, 0, 0);
     while at < to {
-        // SAFETY: the caller has the CPU feature.
-        let (plain, soft) = unsafe { triggers(block::<L>(hay, at, to, overlap), run, spec) };
-        let own = u64::MAX << overlap;
-        let end = at + 64 - overlap;
-        let own = if end > to { own & u64::MAX >> (end - to) } else { own };
-        if (plain | soft) & own != 0 {
-            // `at` is at bit `overlap`.
-            emit(plain & own, soft & own, at - from, overlap, out);
+        // SAFETY: as above; `look` is given all that it needs, in place or in a copy with zeros round it.
+        let (quads, caught) = unsafe {
+            if at >= BEFORE && at + GROUP + BEHIND <= hay.len() {
+                look::<L>(hay.as_ptr().add(at), spec.wide)
+            } else {
+                look::<L>(copied(hay, at).as_ptr().add(BEFORE), spec.wide)
+            }
+        };
+        let pairs = quads & (quads << 1 | last_quad);
+        let mut firsts = pairs & !(pairs << 1 | last_pair);
+        (last_quad, last_pair) = (quads >> 63, pairs >> 63);
+        while firsts != 0 {
+            // The bit is that of the second quad.
+            let pair = (at + 4 * firsts.trailing_zeros() as usize).saturating_sub(4);
+            let (start, length) = run_at(hay, pair, run);
+            // One that begins before `from` was seen to already.
+            if length >= run && start >= from && start + run <= to {
+                out.push(Event::new(start + run - 1 - from, false));
+            }
+            firsts &= firsts - 1;
         }
-        at = end;
+        if caught {
+            let range = looked.max(at)..to.min(at + GROUP + BEYOND);
+            looked = range.end;
+            // SAFETY: as above.
+            unsafe { exact::pass::<L>(hay, range, from, (spec, Kinds::Soft), out) };
+        }
+        at += GROUP;
     }
 }
 
-/// Loads the block whose bytes from `overlap` on begin at `at`; what is not there is zero.
+/// The run that begins before `from`, if its event lies behind.
+fn crossing(hay: &[u8], from: usize, to: usize, run: usize, out: &mut Vec<Event>) {
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>, most: usize| {
+        bytes.take(most).take_while(|b| b.is_ascii_digit()).count()
+    };
+    let before = digits(&mut hay[..from].iter().rev(), run);
+    let behind = digits(&mut hay[from..].iter(), run - before);
+    let end = from + behind;
+    if before > 0 && before < run && before + behind == run && end <= to {
+        out.push(Event::new(behind - 1, false));
+    }
+}
+
+/// The group at `at` and what `look` needs round it; what is not there is zero.
+fn copied(hay: &[u8], at: usize) -> [u8; BEFORE + GROUP + BEHIND] {
+    let mut copy = [0; BEFORE + GROUP + BEHIND];
+    let first = at.saturating_sub(BEFORE);
+    let bytes = &hay[first..hay.len().min(at + GROUP + BEHIND)];
+    let shift = BEFORE - (at - first);
+    copy[shift..shift + bytes.len()].copy_from_slice(bytes);
+    copy
+}
+
+/// Which groups of four bytes are digits, and whether anything was caught in the net for soft triggers.
 ///
 /// # Safety
-/// The CPU must have what `L` needs.
+/// A group must be readable at `at`, and so many bytes before and behind it; the CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn block<L: Lanes>(hay: &[u8], at: usize, to: usize, overlap: usize) -> L {
-    if at >= overlap && at - overlap + 64 <= to {
-        // SAFETY: the 64 bytes from `at - overlap` lie within `hay`, and what is merely announced may lie
-        // anywhere; the caller has the CPU feature.
-        return unsafe {
-            L::announce(hay.as_ptr().wrapping_add(at + AHEAD));
-            L::load(hay.as_ptr().add(at - overlap))
-        };
-    }
-    let mut edge = [0u8; 64];
-    let first = at.saturating_sub(overlap);
-    let bytes = &hay[first..to.min(at + 64 - overlap)];
-    let shift = overlap - (at - first);
-    edge[shift..shift + bytes.len()].copy_from_slice(bytes);
-    // SAFETY: `edge` is 64 bytes long; the caller has the CPU feature.
-    unsafe { L::load(edge.as_ptr()) }
-}
-
-#[inline(always)]
-fn emit(mut plain: u64, mut soft: u64, offset: usize, overlap: usize, out: &mut Vec<Event>) {
-    while plain != 0 {
-        out.push(Event::new(offset + plain.trailing_zeros() as usize - overlap, false));
-        plain &= plain - 1;
-    }
-    while soft != 0 {
-        out.push(Event::new(offset + soft.trailing_zeros() as usize - overlap, true));
-        soft &= soft - 1;
+unsafe fn look<L: Lanes>(at: *const u8, wide: WideDigits) -> (u64, bool) {
+    // SAFETY: the caller's promise; what is merely announced may lie anywhere.
+    unsafe {
+        L::announce(at.wrapping_add(AHEAD));
+        let (mut quads, mut doubt) = (L::load(at).quads(), net::<L>(at, wide));
+        for i in 1..GROUP / 64 {
+            let at = at.add(64 * i);
+            L::announce(at.wrapping_add(AHEAD));
+            quads |= L::load(at).quads() << (16 * i);
+            doubt = doubt.or(net::<L>(at, wide));
+        }
+        (quads, doubt.any())
     }
 }
 
-/// Where plain runs and soft triggers end in a block. What reaches back before the block is not seen.
+/// The doubt that a byte is a separator that makes a soft trigger, or the byte before the last of the first of three
+/// full-width digits. Without doubt it may still be none: what is looked at is what logs and source code are not full of.
+///
+/// # Safety
+/// 64 bytes must be readable at `at`, and those before and behind; the CPU must have what `L` needs.
 #[inline(always)]
-fn triggers<L: Lanes>(block: L, run: u32, spec: Spec) -> (u64, u64) {
-    // SAFETY: a `Lanes` was loaded, so the CPU has what it needs.
-    let (digit, mid) = unsafe { (block.within(b'0', 10), block.eq(spec.wide.mid)) };
-    // No branch on what is true of every other block of prose.
-    // SAFETY: as above.
-    let last = unsafe { block.within(spec.wide.low, 10) } & mid << 1;
-    let wide = last & last << spec.wide.width & last << (2 * spec.wide.width);
-    if digit.count_ones() < LEAST_DIGITS.min(run) {
-        return (0, wide);
+unsafe fn net<L: Lanes>(at: *const u8, wide: WideDigits) -> L {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (here, fourth) = (L::load(at), L::load(at.add(4)));
+        // Bytes of 0x80 and above, and what ASCII has before the digits: with line ends, and without.
+        let apart = here.outside(b' ', 15).or(here.outside(0x80, 0x80));
+        let (second, later) = (L::load(at.add(2)).outside(0x80, 0xAF), fourth.outside(0x80, 0xAF));
+        let third = L::load(at.add(3)).outside(b'0', 10);
+        // Three digits, up to three bytes, four digits.
+        let grouped = L::load(at.sub(3)).outside(b'0', 10).and(fourth.outside(b'0', 10));
+        // `S d S d S`.
+        let single = L::load(at.add(1)).outside(b'0', 10).and(second).and(later);
+        let width = wide.width as usize;
+        let next = L::load(at.add(width)).differs(wide.mid).and(L::load(at.add(2 * width)).differs(wide.mid));
+        apart.and(third).and(grouped.or(single)).or(here.differs(wide.mid).and(next))
     }
-    let plain = runs(digit, run);
-    // SAFETY: as above.
-    let separator = unsafe { block.eq(b' ') | block.eq(b'-') | block.eq(b'.') };
-    let three = digit & digit << 1 & digit << 2;
-    let four = three & digit << 3;
-    let mut soft = four & separator << 4 & three << 5;
-    let single = digit & separator << 1;
-    soft |= single & single << 2 & single << 4 & digit << 6;
-    // Digits with bytes of 0x80 and above between them: a separator of two or three bytes.
-    // SAFETY: as above.
-    let high = unsafe { block.high() };
-    soft |= four & high << 4 & high << 5 & (three << 6 | high << 6 & three << 7);
-    (plain, soft | wide)
 }
 
-/// The `run`-th digit of every run of digits that is at least that long.
+/// The run of digits that holds the eight at `pair`, from its first digit, and its length up to `run`, roughly.
 #[inline(always)]
-fn runs(digit: u64, run: u32) -> u64 {
-    let (mut mask, mut have) = (digit, 1);
-    while have * 2 <= run {
-        mask &= mask << have;
-        have *= 2;
-    }
-    if have < run {
-        mask &= mask << (run - have);
-    }
-    mask & !(mask << 1)
+fn run_at(hay: &[u8], pair: usize, run: usize) -> (usize, usize) {
+    // No run is long enough for two quads and three digits before them to begin further back.
+    let window = pair.checked_sub(4).and_then(|first| hay.get(first..)?.first_chunk::<20>());
+    let Some(window) = window.filter(|_| run <= 16) else {
+        let before = hay[..pair].iter().rev().take(4).take_while(|b| b.is_ascii_digit()).count();
+        let start = pair - before;
+        return (start, hay[start..].iter().take(run).take_while(|b| b.is_ascii_digit()).count());
+    };
+    let [a, b, c, d, .., s, t, u, v, w, x, y, z] = *window;
+    let before = no_digits(u64::from_le_bytes([0, 0, 0, 0, a, b, c, d])).leading_zeros() as usize / 8;
+    let behind = no_digits(u64::from_le_bytes([s, t, u, v, w, x, y, z])).trailing_zeros() as usize / 8;
+    (pair - before, before + 8 + behind)
 }

@@ -35,7 +35,7 @@ where
     for target in rest {
         builder.add(target);
     }
-    builder.standard_filters(walk.respect_ignore).follow_links(walk.follow_links).threads(walk.jobs);
+    builder.standard_filters(walk.respect_ignore).follow_links(walk.follow_links).threads(threads(walk));
     let exclude = walk.exclude.clone();
     builder.filter_entry(move |entry| entry.depth() == 0 || !is_match(&exclude, entry));
     builder.build_parallel().run(|| {
@@ -48,6 +48,13 @@ where
             if go_on { WalkState::Continue } else { WalkState::Quit }
         })
     });
+}
+
+/// A thread that has no file to take wakes every millisecond to look for one, and the last wake-up is waited for.
+fn threads(walk: &Walk) -> usize {
+    let targets = &walk.targets;
+    let few = targets.len() < walk.jobs && targets.iter().all(|target| target.is_file());
+    if few { targets.len() } else { walk.jobs }
 }
 
 /// A glob may name a path below the target or just a name.

@@ -8,7 +8,8 @@ use super::lanes::Lanes;
 use super::{Event, Spec, WideDigits, no_digits};
 
 /// Bytes that are looked at together: one bit for each four of them fills a word.
-const GROUP: usize = 256;
+const GROUP: usize = 64 * BLOCKS;
+const BLOCKS: usize = 4;
 /// The shortest run that holds two aligned groups of four digits.
 const SHORTEST: u32 = 11;
 /// Bytes before and behind a group that the net for soft triggers looks at.
@@ -57,7 +58,7 @@ unsafe fn pass<L: Lanes, const RUN: u32>(
     let (mut at, mut last_quad, mut last_pair) = (from, 0, 0);
     while at < to {
         // SAFETY: as above; `look` is given all that it needs, in place or in a copy with zeros round it.
-        let (quads, caught) = unsafe {
+        let (quads, doubts) = unsafe {
             if at >= BEFORE && at + GROUP + BEHIND <= hay.len() {
                 look::<L>(hay.as_ptr().add(at), spec.wide)
             } else {
@@ -77,11 +78,20 @@ unsafe fn pass<L: Lanes, const RUN: u32>(
             }
             firsts &= firsts - 1;
         }
-        if caught {
-            let range = looked.max(at)..to.min(at + GROUP + BEYOND);
-            looked = range.end;
-            // SAFETY: as above.
-            unsafe { exact::pass::<L>(hay, range, from, (spec, Kinds::Soft), out) };
+        // SAFETY: as above.
+        unsafe {
+            if doubts[0].or(doubts[1]).or(doubts[2].or(doubts[3])).any() {
+                for i in 0..BLOCKS {
+                    let caught = doubts[i].eq(0);
+                    let first = at + 64 * i + caught.trailing_zeros() as usize;
+                    let end = at + 64 * (i + 1) - caught.leading_zeros() as usize + BEYOND;
+                    let range = looked.max(first)..to.min(end);
+                    if caught != 0 && range.start < range.end {
+                        looked = range.end;
+                        exact::pass::<L>(hay, range, from, (spec, Kinds::Soft), out);
+                    }
+                }
+            }
         }
         at += GROUP;
     }
@@ -110,23 +120,23 @@ fn copied(hay: &[u8], at: usize) -> [u8; BEFORE + GROUP + BEHIND] {
     copy
 }
 
-/// Which groups of four bytes are digits, and whether anything was caught in the net for soft triggers.
+/// Which groups of four bytes are digits, and for each block what stays in the net for soft triggers.
 ///
 /// # Safety
 /// A group must be readable at `at`, and so many bytes before and behind it; the CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn look<L: Lanes>(at: *const u8, wide: WideDigits) -> (u64, bool) {
+unsafe fn look<L: Lanes>(at: *const u8, wide: WideDigits) -> (u64, [L; BLOCKS]) {
     // SAFETY: the caller's promise; what is merely announced may lie anywhere.
     unsafe {
         L::announce(at.wrapping_add(AHEAD));
-        let (mut quads, mut doubt) = (L::load(at).quads(), net::<L>(at, wide));
-        for i in 1..GROUP / 64 {
+        let (mut quads, mut doubts) = (L::load(at).quads(), [net::<L>(at, wide); BLOCKS]);
+        for i in 1..BLOCKS {
             let at = at.add(64 * i);
             L::announce(at.wrapping_add(AHEAD));
             quads |= L::load(at).quads() << (16 * i);
-            doubt = doubt.or(net::<L>(at, wide));
+            doubts[i] = net::<L>(at, wide);
         }
-        (quads, doubt.any())
+        (quads, doubts)
     }
 }
 

@@ -154,8 +154,11 @@ unsafe fn net<L: Lanes>(at: *const u8, wide: WideDigits) -> L {
         let apart = here.outside(b' ', 15).or(here.outside(0x80, 0x80));
         let (second, later) = (L::load(at.add(2)).outside(0x80, 0xAF), fourth.outside(0x80, 0xAF));
         let third = L::load(at.add(3)).outside(b'0', 10);
-        // Three digits, up to three bytes, four digits.
-        let grouped = L::load(at.sub(3)).outside(b'0', 10).and(fourth.outside(b'0', 10));
+        // Three digits, up to three bytes, four digits: between them are digits and bytes of 0x80 and above, and no dot as
+        // in an address.
+        let between = L::load(at.add(2));
+        let between = between.outside(b'0', 10).or(between.outside(0x80, 0x80));
+        let grouped = L::load(at.sub(3)).outside(b'0', 10).and(fourth.outside(b'0', 10)).and(between);
         // `S d S d S`.
         let single = L::load(at.add(1)).outside(b'0', 10).and(second).and(later);
         let width = wide.width as usize;

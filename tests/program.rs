@@ -133,7 +133,10 @@ impl Scene {
     /// The program in a place where every user can run it, as one who may read little.
     pub fn unprivileged(&self) -> Command {
         let copy = self.beside("pandian");
-        std::fs::copy(env!("CARGO_BIN_EXE_pandian"), &copy).expect("a copy");
+        // Not by this process: a program that any process holds open for writing, and be it a child that was forked at
+        // that moment for another test, cannot be run.
+        let copied = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_pandian")).arg(&copy).status();
+        assert!(copied.expect("cp").success());
         std::fs::set_permissions(self.0.path(), Permissions::from_mode(0o777)).expect("a mode");
         let mut command = std::process::Command::new(copy);
         if rustix::process::geteuid().is_root() {

@@ -62,6 +62,13 @@ pub(super) struct ScanArgs {
     databases: super::databases::DatabaseArgs,
 }
 
+impl ScanArgs {
+    /// Threads to scan on.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
 fn confidence(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "write a number from 0 to 1".to_owned())?;
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("write a number from 0 to 1".into()) }
@@ -76,6 +83,8 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
 }
 
 pub(super) fn run(args: &ScanArgs, lang: Lang) -> Result<u8, Failure> {
+    // Fails only if a pool exists already, and there is one command a process.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(args.jobs()).build_global();
     let engine = Engine::new(args.set.load()?)?;
     if args.verbose {
         for (detector, trigger) in engine.scanner.detectors().iter().zip(engine.scanner.triggers()) {
@@ -93,9 +102,6 @@ pub(super) fn run(args: &ScanArgs, lang: Lang) -> Result<u8, Failure> {
             "--reveal: the findings file will hold unmasked personal data (mode 0600); guard it, and destroy it in time.",
         ));
     }
-    let jobs = options.walk.jobs;
-    // Fails only if a pool exists already, and there is one command a process.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     let watch = Arc::new(Watch::default());
     let on_interrupt = watch.clone();
     ctrlc::set_handler(move || on_interrupt.stop.store(true, Ordering::Relaxed))?;
@@ -132,7 +138,6 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         args.targets.iter().cloned().partition(|target| target.as_os_str() == "-");
     let (include, exclude) = (globs(&args.include)?, globs(&args.exclude)?);
     let files = rest.into_iter().filter(|target| !is_database(target)).collect();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let findings = args.findings.as_ref().map(|path| {
         FindingsFile::create(path).map_err(|error| format!("{}: cannot be created: {error}", path.display()))
     });
@@ -143,7 +148,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
             exclude: exclude.clone(),
             follow_links: args.follow,
             respect_ignore: args.respect_ignore,
-            jobs: args.jobs.map_or(cores, usize::from),
+            jobs: args.jobs(),
         },
         stdin: !stdin.is_empty(),
         #[cfg(feature = "db")]

@@ -33,8 +33,10 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
         match spec.run {
             ..SHORTEST => exact::pass::<L>(hay, from..to, from, (spec, Kinds::All), out),
             // Mobile numbers set the pace of nearly every scan: the length of theirs is compiled in.
-            11 => pass::<L, 11>(hay, from, to, spec, out),
-            _ => pass::<L, ANY>(hay, from, to, spec, out),
+            // So is the width of full-width digits in UTF-8: what is looked at for both is then loaded once.
+            11 if spec.wide.width == 3 => pass::<L, 11, 3>(hay, from, to, spec, out),
+            11 => pass::<L, 11, ANY>(hay, from, to, spec, out),
+            _ => pass::<L, ANY, ANY>(hay, from, to, spec, out),
         }
     }
 }
@@ -42,7 +44,7 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
 /// # Safety
 /// The CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn pass<L: Lanes, const RUN: u32>(
+unsafe fn pass<L: Lanes, const RUN: u32, const WIDTH: u32>(
     hay: &[u8],
     from: usize,
     to: usize,
@@ -60,9 +62,9 @@ unsafe fn pass<L: Lanes, const RUN: u32>(
         // SAFETY: as above; `look` is given all that it needs, in place or in a copy with zeros round it.
         let (quads, doubts) = unsafe {
             if at >= BEFORE && at + GROUP + BEHIND <= hay.len() {
-                look::<L>(hay.as_ptr().add(at), spec.wide)
+                look::<L, WIDTH>(hay.as_ptr().add(at), spec.wide)
             } else {
-                look::<L>(copied(hay, at).as_ptr().add(BEFORE), spec.wide)
+                look::<L, WIDTH>(copied(hay, at).as_ptr().add(BEFORE), spec.wide)
             }
         };
         let pairs = quads & (quads << 1 | last_quad);
@@ -125,16 +127,16 @@ fn copied(hay: &[u8], at: usize) -> [u8; BEFORE + GROUP + BEHIND] {
 /// # Safety
 /// A group must be readable at `at`, and so many bytes before and behind it; the CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn look<L: Lanes>(at: *const u8, wide: WideDigits) -> (u64, [L; BLOCKS]) {
+unsafe fn look<L: Lanes, const WIDTH: u32>(at: *const u8, wide: WideDigits) -> (u64, [L; BLOCKS]) {
     // SAFETY: the caller's promise; what is merely announced may lie anywhere.
     unsafe {
         L::announce(at.wrapping_add(AHEAD));
-        let (mut quads, mut doubts) = (L::load(at).quads(), [net::<L>(at, wide); BLOCKS]);
+        let (mut quads, mut doubts) = (L::load(at).quads(), [net::<L, WIDTH>(at, wide); BLOCKS]);
         for i in 1..BLOCKS {
             let at = at.add(64 * i);
             L::announce(at.wrapping_add(AHEAD));
             quads |= L::load(at).quads() << (16 * i);
-            doubts[i] = net::<L>(at, wide);
+            doubts[i] = net::<L, WIDTH>(at, wide);
         }
         (quads, doubts)
     }
@@ -146,7 +148,7 @@ unsafe fn look<L: Lanes>(at: *const u8, wide: WideDigits) -> (u64, [L; BLOCKS]) 
 /// # Safety
 /// 64 bytes must be readable at `at`, and those before and behind; the CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn net<L: Lanes>(at: *const u8, wide: WideDigits) -> L {
+unsafe fn net<L: Lanes, const WIDTH: u32>(at: *const u8, wide: WideDigits) -> L {
     // SAFETY: the caller's promise.
     unsafe {
         let (here, fourth) = (L::load(at), L::load(at.add(4)));
@@ -161,8 +163,9 @@ unsafe fn net<L: Lanes>(at: *const u8, wide: WideDigits) -> L {
         let grouped = L::load(at.sub(3)).outside(b'0', 10).and(fourth.outside(b'0', 10)).and(between);
         // `S d S d S`.
         let single = L::load(at.add(1)).outside(b'0', 10).and(second).and(later);
-        let width = wide.width as usize;
-        let next = L::load(at.add(width)).differs(wide.mid).and(L::load(at.add(2 * width)).differs(wide.mid));
+        // A full-width digit, and the beginning of another.
+        let width = if WIDTH == ANY { wide.width } else { WIDTH } as usize;
+        let next = L::load(at.add(width)).differs(wide.mid).and(L::load(at.add(1)).outside(wide.low, 10));
         apart.and(third).and(grouped.or(single)).or(here.differs(wide.mid).and(next))
     }
 }

@@ -83,6 +83,10 @@ unsafe fn pass<L: Lanes, const RUN: u32, const WIDTH: u32>(
         // SAFETY: as above.
         unsafe {
             if doubts[0].or(doubts[1]).or(doubts[2].or(doubts[3])).any() {
+                #[expect(
+                    clippy::needless_range_loop,
+                    reason = "an iterator is a call without the CPU's features"
+                )]
                 for i in 0..BLOCKS {
                     let caught = doubts[i].eq(0);
                     let first = at + 64 * i + caught.trailing_zeros() as usize;
@@ -132,6 +136,7 @@ unsafe fn look<L: Lanes, const WIDTH: u32>(at: *const u8, wide: WideDigits) -> (
     unsafe {
         L::announce(at.wrapping_add(AHEAD));
         let (mut quads, mut doubts) = (L::load(at).quads(), [net::<L, WIDTH>(at, wide); BLOCKS]);
+        #[expect(clippy::needless_range_loop, reason = "as above")]
         for i in 1..BLOCKS {
             let at = at.add(64 * i);
             L::announce(at.wrapping_add(AHEAD));

@@ -1,6 +1,5 @@
 //! What a scan of a database would run: `--dry-run`.
-use super::sample;
-use super::table::share;
+use super::table::{Table, share};
 use super::tables::TableOptions;
 use crate::model::Holds;
 use crate::source::database::{Database, Failure, Target};
@@ -18,15 +17,13 @@ pub fn statements(
     let inventory = database.inventory(&options.access)?;
     let mut planned = Vec::new();
     for found in inventory.tables {
-        let path = engine.masked(&target.path_of(&found.path)).into_owned();
-        let grain = sample::grain(options.extent, &found.table);
-        let plan = database.plan(&found, &options.access, grain)?;
-        let chosen = sample::choose(&plan, grain, options.seed, &target.path_of(&found.path));
-        let share = share(&plan, chosen.len());
+        let table = Table::new(options, database, &options.access, target.path_of(&found.path), found)?;
+        let Table { path, found, plan, chosen, .. } = &table;
+        let share = share(plan, chosen.len());
         let scale = |whole: u64| (whole as f64 * share) as u64;
         let skipped = found.table.columns.iter().filter(|column| column.holds == Holds::Nothing);
         planned.push(Planned {
-            path,
+            path: engine.masked(path).into_owned(),
             rows: found.table.rows.map(scale),
             bytes: found.table.bytes.map(scale),
             skipped: skipped.map(|column| column.name.clone()).collect(),

@@ -5,7 +5,7 @@ use super::publish::Place;
 use super::sample::{self, Clusters};
 use super::sweep::{Gathered, Sweep};
 use super::table_reader::TableReader;
-use super::tables::masked;
+use super::tables::{TableOptions, masked};
 use crate::model::Seen;
 use crate::model::coverage::{Exception, Reason, State};
 use crate::model::map::{ColumnFacts, Object, TableFacts};
@@ -17,12 +17,13 @@ use std::sync::{Mutex, PoisonError};
 /// One table on its way.
 pub(super) struct Table {
     /// Its path, as findings show it.
-    path: String,
+    pub path: String,
     pub found: Found,
     pub plan: Plan,
     /// The chunks to read, in the order of reading.
     pub chosen: Vec<usize>,
-    state: Mutex<Progress>,
+    /// None when the table was ended.
+    state: Mutex<Option<Progress>>,
 }
 
 /// How far a table is.
@@ -36,55 +37,44 @@ pub(super) struct Progress {
     failures: Vec<Failure>,
 }
 
-impl Progress {
-    /// The state of a table that was ended is taken away; an ended one counts nothing.
-    fn is_ended(&self) -> bool {
-        self.done == usize::MAX
-    }
-}
-
 impl Table {
     /// Plans the reading of a table.
     pub fn new(
-        sweep: &Sweep<'_>,
+        options: &TableOptions,
         database: &dyn Database,
         access: &Access,
         path: String,
         found: Found,
     ) -> Result<Table, Failure> {
-        let options = &sweep.options.tables;
         let grain = sample::grain(options.extent, &found.table);
         let plan = database.plan(&found, access, grain)?;
         let chosen = sample::choose(&plan, grain, options.seed, &path);
-        Ok(Table { path, found, plan, chosen, state: Mutex::default() })
+        Ok(Table { path, found, plan, chosen, state: Mutex::new(Some(Progress::default())) })
     }
 
     /// What is there of a table that was not ended: time or the user's patience did not reach it, or it has nothing to
     /// read.
     pub fn rest(&self) -> Option<Progress> {
-        let progress = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        (self.chosen.is_empty() || !progress.is_ended()).then_some(progress)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Reads a chunk; returns what the table gave when it was the last.
     pub fn take(&self, reader: &mut TableReader<'_, '_>, chunk: usize) -> Option<Progress> {
         let outcome = reader.read(self, &self.plan.chunks[chunk]);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = slot.as_mut()?;
         match outcome {
             Ok(Some(read)) => {
                 state.rows += read.rows;
-                let Progress { counted, clusters, .. } = &mut *state;
-                clusters.add(counted, read.counted);
+                state.clusters.add(&mut state.counted, read.counted);
                 state.done += 1;
             }
             // Over: the rest of the table is not read, and this chunk counts for nothing.
             Ok(None) => return None,
             Err(failure) => state.failures.push(failure),
         }
-        if state.done + state.failures.len() < self.chosen.len() {
-            return None;
-        }
-        Some(std::mem::replace(&mut *state, Progress { done: usize::MAX, ..Progress::default() }))
+        let is_last = state.done + state.failures.len() == self.chosen.len();
+        if is_last { slot.take() } else { None }
     }
 
     /// The bytes that will be read, as the database estimates.

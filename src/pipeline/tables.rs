@@ -120,7 +120,7 @@ fn all(
     let mut tables = Vec::new();
     for found in inventory.tables {
         let path = path_of(&found.path);
-        match Table::new(sweep, database, access, path.clone(), found) {
+        match Table::new(options, database, access, path.clone(), found) {
             Ok(table) => tables.push(table),
             Err(failure) => gathered.coverage.exception(masked(sweep, failure.row(&path)), 0),
         }

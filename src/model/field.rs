@@ -1,4 +1,6 @@
 //! What is known of a field beside its values.
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// How a field is called, and the words that may say what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +25,9 @@ impl FieldName {
     }
 }
 
-/// What was seen of a field's values, whether anything was found in them or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What was seen of the values of a column or path, whether anything was found in them or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SeenFacts")]
 pub struct Seen {
     /// Values, without nulls and empty ones.
     pub values: u64,
@@ -32,7 +35,7 @@ pub struct Seen {
     pub nulls: u64,
     /// Values masked already: `138****8000`.
     pub masked: u64,
-    /// Values that are nothing but a digest in hexadecimal: MD5, SHA-1, SHA-256 and their like.
+    /// Values that are a digest in hexadecimal.
     pub hashed: u64,
     /// Values that are bytes and no text.
     pub binary: u64,

@@ -71,7 +71,7 @@ pub struct Field {
     pub column: Option<ColumnFacts>,
     /// What was seen of all values of a column or path; null for running text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub seen: Option<SeenFacts>,
+    pub seen: Option<Seen>,
     /// The labels, by detector.
     pub labels: Vec<Label>,
 }
@@ -84,30 +84,6 @@ pub struct ColumnFacts {
     pub type_name: String,
     /// Its comment; empty where there is none.
     pub comment: String,
-}
-
-/// What was seen of the values of a column or path, whether anything was found in them or not.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct SeenFacts {
-    /// Values, without nulls and empty ones.
-    pub values: u64,
-    /// Nulls, and empty values.
-    pub nulls: u64,
-    /// Values masked already: `138****8000`.
-    pub masked: u64,
-    /// Values that are a digest in hexadecimal.
-    pub hashed: u64,
-    /// Values that are bytes and no text.
-    pub binary: u64,
-    /// Values too long to be read whole.
-    pub cut: u64,
-}
-
-impl From<Seen> for SeenFacts {
-    fn from(seen: Seen) -> Self {
-        let Seen { values, nulls, masked, hashed, binary, cut } = seen;
-        SeenFacts { values, nulls, masked, hashed, binary, cut }
-    }
 }
 
 /// What a label rests on.

@@ -61,7 +61,7 @@ impl Judge<'_> {
             .into_iter()
             .map(|(field, labels)| {
                 let column = columns.get(field as usize).cloned();
-                let seen = counted.seen.get(field as usize).map(|seen| (*seen).into());
+                let seen = counted.seen.get(field as usize).copied();
                 (field, Field { name: self.field_name(counted, field), column, seen, labels })
             })
             .collect();

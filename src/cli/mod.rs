@@ -101,6 +101,7 @@ impl SetArgs {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    quiet_panics();
     let cli = Cli::parse();
     let lang = match cli.lang {
         Some(LangArg::Zh) => Lang::Zh,
@@ -121,6 +122,16 @@ pub fn run() -> ExitCode {
             ExitCode::from(USAGE)
         }
     }
+}
+
+/// From now on a panic says where it happened and nothing else: its message could hold a value.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        if !crate::pipeline::is_guarded() {
+            let place = info.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
+            eprintln!("pandian: internal error at {place}; please report it");
+        }
+    }));
 }
 
 /// Prints to standard output; a reader that has had enough (`| head`) is no error.

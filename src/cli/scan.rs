@@ -3,7 +3,8 @@ use super::progress::Progress;
 use super::{COMPLETE, Failure, INCOMPLETE, SetArgs, print};
 use crate::model::Lang;
 use crate::pipeline::{
-    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint, Options, Watch, sweep,
+    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint, Limits, Options, Watch,
+    sweep,
 };
 use crate::report;
 use crate::source::Walk;
@@ -48,6 +49,15 @@ pub(super) struct ScanArgs {
     /// Honour .gitignore and its like, and leave out hidden files
     #[arg(long)]
     respect_ignore: bool,
+    /// Look into objects within objects so many times: a zip in a mail in a zip
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth)]
+    max_depth: u32,
+    /// Unpack an object to at most so many times its own size; 256 MB are always allowed
+    #[arg(long, value_name = "N", default_value_t = Limits::default().ratio)]
+    max_ratio: u64,
+    /// Look at no more objects within one
+    #[arg(long, value_name = "N", default_value_t = Limits::default().entries)]
+    max_entries: u64,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -155,6 +165,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         databases: super::databases::open(&args.targets)?,
         #[cfg(feature = "db")]
         tables: args.databases.options(include, exclude),
+        limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
         targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,
         findings: findings.transpose()?,

@@ -1,6 +1,6 @@
 //! Delimited columns: delimiter and header sniffed, quotes and ragged rows taken as they come.
 use super::window::Window;
-use super::{Charset, Layout, Piece, Sink};
+use super::{Charset, Layout, Piece, Sink, Unit};
 use crate::model::{Batch, Cell, Encoding, FieldName, MARGIN, TERMINATOR};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
@@ -165,7 +165,7 @@ impl Columns {
         sink: &mut Sink<'_>,
     ) -> bool {
         let batch = Batch { bytes: &gathered.bytes, cells: &gathered.cells, encoding: window.encoding };
-        sink(Piece { batch, body, origin: window.origin, fields: &self.names, keys: None })
+        sink(Piece { batch, body, origin: window.origin, fields: &self.names, keys: None, unit: Unit::Line })
     }
 }
 

@@ -1,7 +1,7 @@
 //! JSON and JSON Lines: strings without their escapes, numbers as they stand, each under its path.
 use super::json_walk::{Visitor, walk};
 use super::window::Window;
-use super::{Origin, Piece, Sink, text};
+use super::{Origin, Piece, Sink, Unit, text};
 use crate::model::{Batch, Cell, Encoding, FieldName, TERMINATOR};
 use std::collections::HashMap;
 
@@ -179,7 +179,7 @@ impl<'p, 'w> Values<'p, 'w> {
         let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding };
         let body = 0..self.bytes.len();
         let go_on = self.cells.is_empty()
-            || sink(Piece { batch, body, origin, fields: &self.paths.names, keys: None });
+            || sink(Piece { batch, body, origin, fields: &self.paths.names, keys: None, unit: Unit::Line });
         self.bytes.clear();
         self.cells.clear();
         go_on

@@ -1,5 +1,6 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
-use super::{Escapes, csv};
+use super::format::FileFormat;
+use super::{Escapes, csv, formats};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -93,12 +94,28 @@ const TEXT_MARKS: [(&[u8], &str); 4] = [
 /// chardetng reads 7 MB/s, so it gets a sample round the first byte that is not ASCII.
 const SAMPLE: usize = 4 * 1024;
 
+/// What the content of an object is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Text.
+    Text(Format),
+    /// A format of its own.
+    File(&'static FileFormat),
+    /// What nothing is known of but its name, or `binary`.
+    Unknown(&'static str),
+}
+
 /// Looks at the first bytes (at most [`HEAD`] of them) of an object.
-///
-/// # Errors
-/// The name of the binary format, or "binary" where it is not known.
-pub fn sniff(bytes: &[u8]) -> Result<Format, &'static str> {
+pub fn sniff(bytes: &[u8]) -> Kind {
     let head = &bytes[..bytes.len().min(HEAD)];
+    match formats::recognise(head) {
+        Some(format) => Kind::File(format),
+        None => text_format(head).map_or_else(Kind::Unknown, Kind::Text),
+    }
+}
+
+/// Text, or the name of the binary format.
+fn text_format(head: &[u8]) -> Result<Format, &'static str> {
     let (charset, bom) = charset(head)?;
     let text = transcribe(&head[bom..], charset);
     let layout = layout(text.as_deref().unwrap_or(&head[bom..]), charset);
@@ -242,7 +259,7 @@ mod tests {
     use super::*;
 
     fn charset_of(text: &str, encoding: &'static encoding_rs::Encoding) -> Charset {
-        sniff(&encoding.encode(text).0).expect("text").charset
+        text_format(&encoding.encode(text).0).expect("text").charset
     }
 
     #[test]
@@ -253,15 +270,15 @@ mod tests {
         let traditional = "客戶姓名與聯絡電話,請於收到後盡快回覆我們\n";
         assert_eq!(charset_of(traditional, encoding_rs::BIG5), Charset::Plain(Encoding::Big5));
         let units = |to: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to).collect::<Vec<_>>();
-        assert_eq!(sniff(&units(u16::to_le_bytes)).expect("text").charset, Charset::Utf16Le);
-        assert_eq!(sniff(&units(u16::to_be_bytes)).expect("text").charset, Charset::Utf16Be);
+        assert_eq!(text_format(&units(u16::to_le_bytes)).expect("text").charset, Charset::Utf16Le);
+        assert_eq!(text_format(&units(u16::to_be_bytes)).expect("text").charset, Charset::Utf16Be);
     }
 
     #[test]
     fn binaries_are_no_text() {
-        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Err("image/png"));
-        assert_eq!(sniff(b"%PDF-1.4\n%text so far\n"), Err("application/pdf"));
-        assert_eq!(sniff(&[0, 1, 2, 3, 0, 0, 13, 80]), Err("binary"));
+        assert_eq!(text_format(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Err("image/png"));
+        assert_eq!(text_format(b"%PDF-1.4\n%text so far\n"), Err("application/pdf"));
+        assert_eq!(text_format(&[0, 1, 2, 3, 0, 0, 13, 80]), Err("binary"));
     }
 
     #[test]
@@ -273,7 +290,7 @@ mod tests {
 
     #[test]
     fn tells_layouts_apart() {
-        let layout = |text: &str| sniff(text.as_bytes()).expect("text").layout;
+        let layout = |bytes: &str| text_format(bytes.as_bytes()).expect("text").layout;
         assert_eq!(layout("{\"a\":1}\n{\"a\":2}\n"), Layout::JsonLines);
         assert_eq!(layout("[{\"a\":\n1}]"), Layout::Json);
         assert_eq!(layout("a;b\n1;2\n3;4\n"), Layout::Csv { delimiter: b';', header: true });

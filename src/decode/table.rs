@@ -1,6 +1,6 @@
 //! Rows of a database table: cells as they come, JSON value by value under its path, bytes where they are text.
 use super::json::{Paths, Values};
-use super::{Counter, Escapes, Origin, Piece, Sink, charset};
+use super::{Counter, Escapes, Origin, Piece, Sink, Unit, charset};
 use crate::model::{Batch, Cell, Encoding, FieldName, Holds, Rows, Seen, TERMINATOR, Table};
 use std::ops::Range;
 
@@ -150,6 +150,7 @@ impl TableDecoder {
             origin,
             fields,
             keys: Some(keys),
+            unit: Unit::Line,
         };
         let (bytes, cells) = (&values.bytes, &values.cells);
         let go_on = (self.cells.is_empty() || sink(piece(&self.bytes, &self.cells, &values.paths.names)))

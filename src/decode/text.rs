@@ -1,6 +1,6 @@
 //! Running text: scanned in bodies, with margins, straight from the window.
 use super::window::Window;
-use super::{Piece, Sink};
+use super::{Piece, Sink, Unit};
 use crate::model::{Batch, MARGIN};
 
 /// Gives the window to the sink; returns how much of it is done with, and whether to go on.
@@ -9,5 +9,15 @@ pub(super) fn feed(window: &Window<'_>, sink: &mut Sink<'_>) -> (usize, bool) {
     let end = window.bytes.len();
     let to = if window.last { end } else { end.saturating_sub(MARGIN).max(window.from) };
     let batch = Batch::text(window.bytes, window.encoding);
-    (to, sink(Piece { batch, body: window.from..to, origin: window.origin, fields: &[], keys: None }))
+    (
+        to,
+        sink(Piece {
+            batch,
+            body: window.from..to,
+            origin: window.origin,
+            fields: &[],
+            keys: None,
+            unit: Unit::Line,
+        }),
+    )
 }

@@ -22,6 +22,16 @@ pub enum State {
 pub enum Reason {
     /// A binary format for which there is no decoder.
     NoDecoder,
+    /// A password is needed.
+    Encrypted,
+    /// Its bytes are not what its format says.
+    Malformed,
+    /// It is larger, deeper or denser than is allowed.
+    Limit,
+    /// A picture: what is written in it is not read.
+    Image,
+    /// What reads its format broke down over it.
+    Crashed,
     /// A FIFO, socket or device.
     SpecialFile,
     /// A symbolic link, and following them was not asked for.

@@ -2,6 +2,7 @@
 use super::Engine;
 use super::findings::{Finding, Found, Spool};
 use super::judge::Judge;
+use crate::decode::Unit;
 use crate::model::map::{ColumnFacts, Field};
 use crate::model::{FieldName, Leaning, Seen, Tally};
 use std::collections::{BTreeMap, HashMap};
@@ -116,7 +117,8 @@ impl Counted {
             each(&Finding {
                 path: path.to_owned(),
                 field: names.get(&found.field).cloned().flatten(),
-                line: (found.line > 0).then_some(found.line),
+                line: (found.line > 0 && found.unit == Unit::Line).then_some(found.line),
+                place: found.unit.place(found.line, found.column),
                 row: (found.row > 0).then_some(found.row),
                 key: found.key,
                 offset: found.offset,

@@ -1,4 +1,5 @@
 //! Findings one by one: held until their object is judged, on disk where they are many, then written as JSON lines.
+use crate::decode::Unit;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
@@ -16,15 +17,18 @@ pub struct Finding {
     pub path: String,
     /// Column header or JSON path; null in running text.
     pub field: Option<String>,
-    /// The line of the value or of its record, from 1; null in a table of a database.
+    /// The line of the value or of its record, from 1; null where there are no lines.
     pub line: Option<u64>,
     /// The data row, from 1; null where there are none, and where a key leads to the row.
     pub row: Option<u64>,
+    /// Where the value is in a document, as its reader counts: `C5`, `page 3`, `paragraph 12`, `slide 4`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// In a table of a database: the primary key of the row, each value as a keyed fingerprint (`id=#…`) or, with
     /// `--reveal`, as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Offset of the value's first byte in the object; in a table of a database, in its cell.
+    /// Offset of the value's first byte in the object; in a document or a table of a database, in its cell.
     pub offset: u64,
     /// The detector's id.
     pub detector: String,
@@ -42,6 +46,8 @@ pub struct Finding {
 pub(super) struct Found {
     pub field: u32,
     pub line: u64,
+    pub unit: Unit,
+    pub column: u64,
     pub row: u64,
     pub key: Option<String>,
     pub offset: u64,

@@ -4,7 +4,10 @@ mod counted;
 mod dry_run;
 mod findings;
 mod fingerprint;
+mod guard;
+mod inside;
 mod judge;
+mod limits;
 mod object;
 mod publish;
 #[cfg(feature = "db")]
@@ -22,6 +25,8 @@ mod worker;
 pub use dry_run::{Planned, statements};
 pub use findings::{Finding, FindingsFile};
 pub use fingerprint::Fingerprint;
+pub use guard::is_guarded;
+pub use limits::Limits;
 pub use sweep::{Options, Watch, sweep};
 #[cfg(feature = "db")]
 pub use tables::{Extent, TableOptions};
@@ -31,6 +36,19 @@ use crate::detector::DetectorSet;
 use crate::model::{Batch, Encoding, mask};
 use crate::scan::{CompileError, Scanner, Scratch};
 use std::borrow::Cow;
+
+#[cfg(feature = "db")]
+use tables::scan_entry as tables_in;
+
+/// Without databases there is nothing to read one with.
+#[cfg(not(feature = "db"))]
+fn tables_in(
+    _: &sweep::Sweep<'_>,
+    place: &publish::Place<'_>,
+    _: crate::decode::Entry<'_>,
+) -> Option<crate::model::coverage::Exception> {
+    Some(worker::unread(place.name, crate::model::coverage::Reason::NoDecoder, "built without databases"))
+}
 
 /// No value has fewer.
 const FEWEST_DIGITS: usize = 8;

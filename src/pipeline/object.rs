@@ -4,7 +4,7 @@ use super::findings::Found;
 use super::judge::Judge;
 use super::{Engine, Finding, Fingerprint};
 use crate::classify::context::{AFTER, BEFORE};
-use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, decode};
+use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode};
 use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, mask};
 use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
 use crate::source;
@@ -79,7 +79,8 @@ impl Job<'_> {
                             counted: counter,
                         };
                         let body = body.clone();
-                        let piece = Piece { batch: *batch, body, origin, fields: &[], keys: None };
+                        let piece =
+                            Piece { batch: *batch, body, origin, fields: &[], keys: None, unit: Unit::Line };
                         self.take(&piece, scratch, &mut counted);
                         source::release(part);
                     }
@@ -126,6 +127,7 @@ impl Job<'_> {
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
         let offset = match cell {
+            Some(_) if piece.unit == Unit::Cell => (hit.start - start) as u64,
             Some((_, cell)) => piece.origin.offset_in_cell(cell.offset as usize, hit.start - start),
             None => piece.origin.offset(hit.start),
         };
@@ -144,6 +146,8 @@ impl Job<'_> {
             counted.found.push(Found {
                 field,
                 line,
+                unit: piece.unit,
+                column: cell.map_or(0, |(_, cell)| cell.offset),
                 row,
                 key,
                 offset,

@@ -15,12 +15,14 @@ pub(super) struct Place<'n> {
     /// Where it is, if it is a file: some are opened again by a library of their own.
     #[cfg_attr(not(feature = "db"), expect(dead_code, reason = "only databases are opened again"))]
     pub file: Option<&'n Path>,
+    /// How many objects it lies in.
+    pub depth: u32,
 }
 
 impl Sweep<'_> {
     /// How an object is called.
     pub fn place<'n>(&self, name: &'n str) -> Place<'n> {
-        Place { name, shown: self.engine.masked(name), file: None }
+        Place { name, shown: self.engine.masked(name), file: None, depth: 0 }
     }
 
     /// Judges what was counted and writes the findings. `object` is what is known of it beside; it comes back with

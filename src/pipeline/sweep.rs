@@ -1,4 +1,5 @@
 //! Sweeps the targets: every file is opened, decoded, scanned and judged, and every one ends in the ledger.
+use super::limits::Limits;
 #[cfg(feature = "db")]
 use super::tables::{self, TableOptions};
 use super::worker::Worker;
@@ -26,6 +27,8 @@ pub struct Options {
     /// How databases are scanned, also those in files.
     #[cfg(feature = "db")]
     pub tables: TableOptions,
+    /// What may be unpacked of one file.
+    pub limits: Limits,
     /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
@@ -50,6 +53,7 @@ impl Options {
             databases: Vec::new(),
             #[cfg(feature = "db")]
             tables: TableOptions::default(),
+            limits: Limits::default(),
             targets: Vec::new(),
             min_confidence: DEFAULT_MIN_CONFIDENCE,
             findings: None,

@@ -1,9 +1,12 @@
 //! Scans the tables of a database: chunk by chunk on a few connections, each chunk counted whole or not at all.
+use super::publish::Place;
 use super::sample;
 use super::sweep::{Gathered, Sweep};
 use super::table::Table;
 use super::table_reader::TableReader;
+use crate::decode::Entry;
 use crate::model::coverage::{Exception, Reason};
+use crate::source;
 use crate::source::database::{Access, Database, Failure, Rate, Target, Throttle};
 use globset::GlobSet;
 use std::num::NonZeroUsize;
@@ -72,9 +75,6 @@ impl Shared<'_> {
     }
 }
 
-/// What a SQLite file is called by those who look at its first bytes.
-pub(super) const SQLITE: &str = "application/vnd.sqlite3";
-
 /// Scans all wanted tables of a database that was named as a target.
 pub(super) fn scan(sweep: &Sweep<'_>, target: &Target, database: &dyn Database) {
     let TableOptions { access, connections, .. } = &sweep.options.tables;
@@ -85,9 +85,25 @@ pub(super) fn scan(sweep: &Sweep<'_>, target: &Target, database: &dyn Database) 
     }
 }
 
+/// Scans all tables of a database that is an object of a sweep; what is no file is copied into one first. The ledger row
+/// is that of the whole, where it cannot be read.
+pub(super) fn scan_entry(sweep: &Sweep<'_>, place: &Place<'_>, entry: Entry<'_>) -> Option<Exception> {
+    if let Some(path) = place.file {
+        return scan_file(sweep, path, place.name);
+    }
+    let copied = match entry {
+        Entry::Whole(mut bytes) => source::to_file(&mut bytes),
+        Entry::Stream(reader) => source::to_file(reader),
+    };
+    match copied {
+        Ok((_, Some(error))) | Err(error) => Some(source::failed(place.name, &error)),
+        Ok((file, None)) => scan_file(sweep, file.path(), place.name),
+    }
+}
+
 /// Scans the tables of a SQLite file that was met on the way, on the thread that met it. Returns a ledger row when
 /// it cannot be opened.
-pub(super) fn scan_file(sweep: &Sweep<'_>, path: &Path, name: &str) -> Option<Exception> {
+fn scan_file(sweep: &Sweep<'_>, path: &Path, name: &str) -> Option<Exception> {
     let database = match Target::Sqlite(path.to_owned()).open() {
         Ok(database) => database,
         Err(detail) => return Some(Failure::new(Reason::ReadError, detail).row(name)),

@@ -1,23 +1,27 @@
 //! One thread of a sweep: opens, decodes, scans and judges one object after another, and enters each in the ledger.
 use super::counted::Counted;
+use super::inside::Inside;
+use super::limits::{Budget, Limited};
 use super::object::Job;
 use super::publish::{Place, plain};
 use super::sweep::{Gathered, Sweep};
-#[cfg(feature = "db")]
-use super::tables;
-use crate::decode::{Format, HEAD, Input, sniff};
+use super::{guard, tables_in};
+use crate::decode::{Entry, FileFormat, Format, HEAD, Input, Kind, Reading, sniff};
 use crate::model::coverage::{Exception, Reason, State};
 use crate::scan::Scratch;
 use crate::source::{self, Content, File};
 use std::io::{self, Read as _};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// A thread's buffers, and what it has gathered.
 pub(super) struct Worker<'a> {
-    sweep: &'a Sweep<'a>,
+    pub sweep: &'a Sweep<'a>,
+    pub scratch: Scratch,
     gathered: Gathered,
-    scratch: Scratch,
     buffer: Vec<u8>,
+    /// What may still come out of the file at hand.
+    budget: Arc<Budget>,
 }
 
 impl Drop for Worker<'_> {
@@ -28,7 +32,9 @@ impl Drop for Worker<'_> {
 
 impl<'a> Worker<'a> {
     pub fn new(sweep: &'a Sweep<'a>) -> Self {
-        Worker { sweep, gathered: Gathered::default(), scratch: Scratch::default(), buffer: Vec::new() }
+        let budget = Budget::new(sweep.options.limits, 0);
+        let (gathered, scratch, buffer) = (Gathered::default(), Scratch::default(), Vec::new());
+        Worker { sweep, scratch, gathered, buffer, budget }
     }
 
     /// False when the sweep is to end.
@@ -52,8 +58,11 @@ impl<'a> Worker<'a> {
         match source::open(file, &mut buffer) {
             Ok(mut opened) => {
                 let read = match opened.content(&buffer) {
-                    Content::Whole(bytes) => self.whole(&place, bytes),
-                    Content::Stream(mut reader) => self.stream(&place, &mut reader),
+                    Content::Whole(bytes) => {
+                        self.budget = Budget::new(self.sweep.options.limits, bytes.len() as u64);
+                        self.whole(&place, bytes)
+                    }
+                    Content::Stream(mut reader) => self.unlimited(&place, &mut reader),
                 };
                 if let Some(read) = read {
                     self.enter(&place, if opened.was_truncated() { read.torn() } else { read });
@@ -70,7 +79,7 @@ impl<'a> Worker<'a> {
         match source::Stdin::new(&self.sweep.watch.stop) {
             Ok(mut stdin) => {
                 let place = self.sweep.place("-");
-                if let Some(read) = self.stream(&place, &mut stdin) {
+                if let Some(read) = self.unlimited(&place, &mut stdin) {
                     self.enter(&place, read);
                 }
             }
@@ -78,63 +87,152 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Scans bytes in memory. Like the next: `None` when there is no decoder, which the ledger says already.
+    /// Scans a stream whose size is not known: what it unpacks to cannot be measured by it.
+    fn unlimited(&mut self, place: &Place<'_>, reader: &mut dyn io::Read) -> Option<Read> {
+        self.budget = Budget::new(self.sweep.options.limits, u64::MAX);
+        self.stream(place, reader)
+    }
+
+    /// Scans an object within another, and enters it in the ledger.
+    pub fn entry(&mut self, place: &Place<'_>, entry: Entry<'_>) {
+        self.sweep.watch.objects.fetch_add(1, Ordering::Relaxed);
+        if let Some(read) = self.within(place, entry) {
+            self.enter(place, read);
+        }
+    }
+
+    /// Scans what lies within an object, as far as the limits allow.
+    pub fn within(&mut self, place: &Place<'_>, entry: Entry<'_>) -> Option<Read> {
+        let known = if let Entry::Whole(bytes) = &entry { bytes.len() as u64 } else { 0 };
+        if !self.budget.take(known) || place.depth > self.sweep.options.limits.depth {
+            let deep = "nested too deep; --max-depth allows more";
+            self.except(unread(place.name, Reason::Limit, self.budget.exceeded().unwrap_or(deep)));
+            return None;
+        }
+        match entry {
+            Entry::Whole(bytes) => self.whole(place, bytes),
+            Entry::Stream(reader) => self.stream(place, &mut Limited::new(reader, self.budget.clone())),
+        }
+    }
+
+    /// What was unpacked beyond the limits, in words.
+    pub fn exceeded(&self) -> Option<&'static str> {
+        self.budget.exceeded()
+    }
+
+    /// Scans bytes in memory. Like the next ones: `None` when the ledger says already what became of it.
     fn whole(&mut self, place: &Place<'_>, bytes: &[u8]) -> Option<Read> {
-        let format = self.format(place, bytes)?;
-        let counted = self.scan(Input::Whole(bytes), &format).0;
-        self.judge(place, &format, counted, bytes.len() as u64);
-        Some(Read { bytes: bytes.len() as u64, cut: None })
+        match sniff(bytes) {
+            Kind::Text(format) => {
+                let counted = self.scan(Input::Whole(bytes), &format).0;
+                self.judge_text(place, &format, counted, bytes.len() as u64);
+                Some(Read { bytes: bytes.len() as u64, cut: None })
+            }
+            Kind::File(format) => self.format(place, format, Entry::Whole(bytes)),
+            Kind::Unknown(kind) => self.unknown(place, kind),
+        }
     }
 
     fn stream(&mut self, place: &Place<'_>, reader: &mut dyn io::Read) -> Option<Read> {
         let mut head = Vec::new();
-        if let Err(error) = reader.take(HEAD as u64).read_to_end(&mut head)
-            && head.is_empty()
-        {
-            self.except(source::failed(place.name, &error));
-            return None;
+        let failed = reader.take(HEAD as u64).read_to_end(&mut head).err();
+        match failed {
+            Some(error) if head.is_empty() => {
+                self.except(source::failed(place.name, &error));
+                return None;
+            }
+            None if head.len() < HEAD => return self.whole(place, &head),
+            _ => {}
         }
-        let format = self.format(place, &head)?;
-        let mut whole = Counting { inner: io::Cursor::new(&head).chain(reader), count: 0 };
-        let (counted, failed) = self.scan(Input::Stream(&mut whole), &format);
-        let bytes = whole.count;
-        self.judge(place, &format, counted, bytes);
-        Some(Read { bytes, cut: failed.map(|error| source::failed(place.name, &error)) })
+        let rest: &mut dyn io::Read = if let Some(error) = failed { &mut Fails(Some(error)) } else { reader };
+        let mut whole = Counting { inner: io::Cursor::new(&head).chain(rest), count: 0 };
+        match sniff(&head) {
+            Kind::Text(format) => {
+                let (counted, failed) = self.scan(Input::Stream(&mut whole), &format);
+                let bytes = whole.count;
+                self.judge_text(place, &format, counted, bytes);
+                Some(Read { bytes, cut: failed.map(|error| cut(place, &error)) })
+            }
+            Kind::File(format) => self.format(place, format, Entry::Stream(&mut whole)),
+            Kind::Unknown(kind) => self.unknown(place, kind),
+        }
     }
 
-    /// What the object is; `None` where it is nothing to decode, which the ledger says then.
-    fn format(&mut self, place: &Place<'_>, head: &[u8]) -> Option<Format> {
-        match sniff(head) {
-            Ok(format) => Some(format),
-            #[cfg(feature = "db")]
-            Err(tables::SQLITE) if place.file.is_some() => {
-                let failed = place.file.and_then(|path| tables::scan_file(self.sweep, path, place.name));
-                match failed {
+    fn unknown(&mut self, place: &Place<'_>, kind: &str) -> Option<Read> {
+        self.except(unread(place.name, Reason::NoDecoder, kind));
+        None
+    }
+
+    /// Reads an object of a format that is no text.
+    fn format(&mut self, place: &Place<'_>, format: &FileFormat, entry: Entry<'_>) -> Option<Read> {
+        match (format.read, entry) {
+            (Reading::Not(reason), _) => {
+                self.except(unread(place.name, reason, format.name));
+                None
+            }
+            (Reading::Database, entry) => {
+                match tables_in(self.sweep, place, entry) {
                     Some(row) => self.except(row),
                     // Its tables are objects of their own.
                     None => self.gathered.coverage.scanned(0),
                 }
                 None
             }
-            Err(kind) => {
-                let (state, reason) = (State::Skipped, Reason::NoDecoder);
-                self.except(Exception { path: place.name.into(), state, reason, detail: kind.into() });
-                None
+            (Reading::Stream(decode), Entry::Stream(reader)) => {
+                self.decode(place, format, None, |inside| decode(reader, inside))
             }
+            (Reading::Stream(decode), Entry::Whole(mut bytes)) => {
+                self.decode(place, format, None, |inside| decode(&mut bytes, inside))
+            }
+            (Reading::Whole(decode), Entry::Whole(bytes)) => {
+                self.decode(place, format, None, |inside| decode(bytes, inside))
+            }
+            (Reading::Whole(decode), Entry::Stream(reader)) => match source::spool(reader) {
+                Ok((spooled, failed)) => {
+                    let bytes = spooled.bytes();
+                    self.decode(place, format, failed, |inside| decode(bytes, inside))
+                }
+                Err(error) => {
+                    self.except(source::failed(place.name, &error));
+                    None
+                }
+            },
         }
     }
 
+    /// Runs a decoder; `broken` is what ended the reading of its input.
+    fn decode(
+        &mut self,
+        place: &Place<'_>,
+        format: &FileFormat,
+        broken: Option<io::Error>,
+        decode: impl FnOnce(&mut Inside<'_, 'a>) -> Result<(), crate::decode::Failure>,
+    ) -> Option<Read> {
+        let mut inside = Inside::new(self, place);
+        let outcome = guard::guarded(|| decode(&mut inside));
+        let (counted, read) = inside.end(outcome, broken)?;
+        self.judge(place, format.name, "", counted, read.bytes);
+        Some(read)
+    }
+
     fn scan(&mut self, input: Input<'_>, format: &Format) -> (Counted, Option<io::Error>) {
+        self.job().run(input, format, &mut self.scratch)
+    }
+
+    /// What scanning needs.
+    pub fn job(&self) -> Job<'a> {
         let Sweep { engine, options, watch, .. } = self.sweep;
         let (keep, reveal, fingerprint) = (options.findings.is_some(), options.reveal, &options.fingerprint);
-        let job = Job { engine, keep, reveal, fingerprint, stop: &watch.stop, done: &watch.bytes };
-        job.run(input, format, &mut self.scratch)
+        Job { engine, keep, reveal, fingerprint, stop: &watch.stop, done: &watch.bytes }
+    }
+
+    fn judge_text(&mut self, place: &Place<'_>, format: &Format, counted: Counted, bytes: u64) {
+        self.judge(place, format.layout.name(), format.charset.name(), counted, bytes);
     }
 
     /// Judges what was counted; keeps the object if it has something to say.
-    fn judge(&mut self, place: &Place<'_>, format: &Format, counted: Counted, bytes: u64) {
-        let object = plain(format.layout.name(), format.charset.name(), bytes);
-        match self.sweep.publish(place, counted, &[], None, object) {
+    fn judge(&mut self, place: &Place<'_>, format: &str, encoding: &str, counted: Counted, bytes: u64) {
+        match self.sweep.publish(place, counted, &[], None, plain(format, encoding, bytes)) {
             Ok(object) => self.gathered.objects.extend(object),
             Err(error) => self.gathered.error = Some(error),
         }
@@ -142,35 +240,49 @@ impl<'a> Worker<'a> {
 
     /// Enters an object that was scanned, in whole or in part.
     fn enter(&mut self, place: &Place<'_>, read: Read) {
-        let coverage = &mut self.gathered.coverage;
-        let partial = |reason, detail| Exception {
-            path: place.shown.to_string(),
-            state: State::Partial,
-            reason,
-            detail,
-        };
         if let Some(cut) = read.cut {
-            coverage.exception(partial(cut.reason, cut.detail), read.bytes);
+            let row = self.masked(Exception { path: place.name.into(), ..cut });
+            self.gathered.coverage.exception(row, read.bytes);
         } else if self.sweep.watch.stop.load(Ordering::Relaxed) {
             // How far it came is not known.
-            coverage.exception(partial(Reason::Interrupted, String::new()), 0);
+            let row = unread(place.name, Reason::Interrupted, "");
+            let row = self.masked(Exception { state: State::Partial, ..row });
+            self.gathered.coverage.exception(row, 0);
         } else {
-            coverage.scanned(read.bytes);
+            self.gathered.coverage.scanned(read.bytes);
         }
     }
 
     /// Enters an object that was not read at all.
-    fn except(&mut self, row: Exception) {
-        let masked = |text: &str| self.sweep.engine.masked(text).into_owned();
-        let row = Exception { path: masked(&row.path), detail: masked(&row.detail), ..row };
+    pub fn except(&mut self, row: Exception) {
+        let row = self.masked(row);
         self.gathered.coverage.exception(row, 0);
+    }
+
+    fn masked(&self, row: Exception) -> Exception {
+        let masked = |text: &str| self.sweep.engine.masked(text).into_owned();
+        Exception { path: masked(&row.path), detail: masked(&row.detail), ..row }
     }
 }
 
+/// The row of an object that was left out.
+pub(super) fn unread(path: &str, reason: Reason, detail: &str) -> Exception {
+    let state = match reason {
+        Reason::Malformed | Reason::Crashed | Reason::TimedOut => State::Failed,
+        _ => State::Skipped,
+    };
+    Exception { path: path.into(), state, reason, detail: detail.into() }
+}
+
+/// The row of an object whose reader ended early.
+pub(super) fn cut(place: &Place<'_>, error: &io::Error) -> Exception {
+    Exception { state: State::Partial, ..source::failed(place.name, error) }
+}
+
 /// How much of an object was read, and why not more.
-struct Read {
-    bytes: u64,
-    cut: Option<Exception>,
+pub(super) struct Read {
+    pub bytes: u64,
+    pub cut: Option<Exception>,
 }
 
 impl Read {
@@ -179,6 +291,15 @@ impl Read {
         let (state, reason) = (State::Partial, Reason::Truncated);
         let row = Exception { path: String::new(), state, reason, detail: String::new() };
         Read { cut: Some(row), ..self }
+    }
+}
+
+/// The rest of a reader that has failed already.
+struct Fails(Option<io::Error>);
+
+impl io::Read for Fails {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 

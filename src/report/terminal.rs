@@ -151,6 +151,11 @@ fn why(row: &Exception, lang: Lang) -> String {
     };
     let reason = match row.reason {
         Reason::NoDecoder => lang.pick("没有解码器", "no decoder"),
+        Reason::Encrypted => lang.pick("已加密", "encrypted"),
+        Reason::Malformed => lang.pick("已损坏", "malformed"),
+        Reason::Limit => lang.pick("超出限制", "beyond a limit"),
+        Reason::Image => lang.pick("图像，未识别文字", "image, not read"),
+        Reason::Crashed => lang.pick("解码器崩溃", "the decoder broke down"),
         Reason::SpecialFile => lang.pick("特殊文件", "special file"),
         Reason::Symlink => lang.pick("符号链接", "symbolic link"),
         Reason::LinkLoop => lang.pick("链接成环", "link loop"),

@@ -3,11 +3,13 @@
 pub mod database;
 mod map;
 mod open;
+mod spool;
 mod stdin;
 mod walk;
 
 pub use map::{prepare, release};
 pub use open::{Content, Opened, open};
+pub use spool::{Spooled, spool, to_file};
 pub use stdin::Stdin;
 pub use walk::{Walk, visit};
 
@@ -35,6 +37,11 @@ pub fn failed(shown: &str, error: &io::Error) -> Exception {
     let reason = match error.kind() {
         io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
         io::ErrorKind::NotFound => Reason::Vanished,
+        // What unpacks gives an error of these kinds for bytes that make no sense, and where it stops at a limit.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+            Reason::Malformed
+        }
+        io::ErrorKind::QuotaExceeded => Reason::Limit,
         _ => Reason::ReadError,
     };
     Exception { path: shown.to_owned(), state: State::Failed, reason, detail: error.to_string() }

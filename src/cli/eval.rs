@@ -30,16 +30,29 @@ struct Label {
     field: Option<String>,
     row: Option<u64>,
     line: Option<u64>,
+    /// Below the input, without the `!`.
+    path: Option<String>,
+    place: Option<String>,
 }
 
 /// A line of `--findings --reveal`.
 #[derive(Deserialize)]
 struct Found {
     detector: String,
+    path: String,
     field: Option<String>,
-    line: u64,
+    line: Option<u64>,
+    place: Option<String>,
     row: Option<u64>,
     value: String,
+}
+
+impl Found {
+    /// Where it is, for people.
+    fn at(&self) -> String {
+        let line = || self.line.map(|line| line.to_string());
+        self.place.clone().or_else(line).unwrap_or_else(|| self.path.clone())
+    }
 }
 
 /// Right, wrong and missed.
@@ -75,7 +88,12 @@ impl Label {
             && self.value == found.value
             && self.field.as_ref().is_none_or(|field| found.field.as_ref() == Some(field))
             && self.row.is_none_or(|row| found.row == Some(row))
-            && self.line.is_none_or(|line| found.line == line)
+            && self.line.is_none_or(|line| found.line == Some(line))
+            && self.place.as_ref().is_none_or(|place| found.place.as_ref() == Some(place))
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|path| found.path.split_once('!').is_some_and(|(_, below)| below == path))
     }
 }
 
@@ -98,7 +116,7 @@ pub(super) fn run(folder: &Path, min_confidence: f64, set: &SetArgs, lang: Lang)
                 mistakes.push(format!(
                     "{}:{}: + {} {}",
                     case.display(),
-                    found.line,
+                    found.at(),
                     found.detector,
                     found.value
                 ));

@@ -24,6 +24,8 @@ pub enum Reading {
     Whole(fn(&[u8], &mut dyn Output) -> Result<(), Failure>),
     /// From the first byte to the last.
     Stream(fn(&mut dyn io::Read, &mut dyn Output) -> Result<(), Failure>),
+    /// As whatever all of its bytes tell: its first bytes are those of many formats.
+    Refined(fn(&[u8]) -> &'static FileFormat),
     /// As a database, table by table.
     Database,
     /// Not at all: the ledger says so, with the reason.

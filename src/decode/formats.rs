@@ -2,6 +2,8 @@
 #[cfg(feature = "archives")]
 use super::archive;
 use super::format::{FileFormat, Reading};
+#[cfg(feature = "office")]
+use super::package;
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -23,11 +25,44 @@ const fn not(name: &'static str, about: [&'static str; 2]) -> FileFormat {
     FileFormat { name, about, read: Reading::Not(Reason::NoDecoder), isolated: false }
 }
 
+// Told from one another by what lies in them.
+pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"]);
+pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
+pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
+pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
+pub(super) static DOCX: FileFormat = not("docx", ["Word document", "Word 文档"]);
+pub(super) static PPTX: FileFormat = not("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"]);
+pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
+pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
+pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);
+pub(super) static OFD: FileFormat = not("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"]);
+pub(super) static COMPOUND: FileFormat =
+    not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
+pub(super) static XLS: FileFormat =
+    not("xls", ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"]);
+pub(super) static DOC: FileFormat =
+    not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
+pub(super) static PPT: FileFormat =
+    not("ppt", ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"]);
+pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
+pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
+    "encrypted-office",
+    ["Office file with a password", "加密的 Office 文件"],
+    Reading::Not(Reason::Encrypted),
+);
+
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
     #[cfg(feature = "archives")]
     known(b"\x1F\x8B", read("gzip", ["gzip", "gzip"], Reading::Stream(archive::compressed::gzip))),
+    #[cfg(feature = "office")]
+    known(b"PK\x03\x04", read("package", ["", ""], Reading::Refined(package::zipped))),
+    #[cfg(feature = "office")]
+    known(
+        b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+        read("package", ["", ""], Reading::Refined(package::compound)),
+    ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

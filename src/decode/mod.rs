@@ -12,6 +12,8 @@ mod formats;
 mod json;
 mod json_walk;
 mod origin;
+#[cfg(feature = "office")]
+mod package;
 mod sniff;
 mod table;
 mod text;

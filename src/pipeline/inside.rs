@@ -4,7 +4,6 @@ use super::publish::Place;
 use super::worker::{Read, Worker, cut, unread};
 use crate::decode::{Entry, Failure, Output, Piece};
 use crate::model::coverage::{Exception, Reason, State};
-use std::io;
 
 /// An object while its decoder runs.
 pub(super) struct Inside<'i, 'w> {
@@ -24,13 +23,9 @@ impl<'i, 'w> Inside<'i, 'w> {
         Inside { worker, place, counted: Counted::default(), gave: false, unwrapped: None, gap: None }
     }
 
-    /// What was counted, and how much was read: the decoder's `outcome` is none where it panicked, `broken` is what ended
-    /// the reading of its input. Nothing where the ledger says it already.
-    pub fn end(
-        mut self,
-        outcome: Option<Result<(), Failure>>,
-        broken: Option<io::Error>,
-    ) -> Option<(Counted, Read)> {
+    /// What was counted, and how much was read; nothing where the ledger says it already. The decoder's `outcome` is none
+    /// where it panicked.
+    pub fn end(mut self, outcome: Option<Result<(), Failure>>) -> Option<(Counted, Read)> {
         let inner = match self.unwrapped.take() {
             None => Read { bytes: self.counted.bytes, cut: None },
             Some(None) => return None,
@@ -42,7 +37,6 @@ impl<'i, 'w> Inside<'i, 'w> {
         let row = |reason, detail: &str| unread(place.name, reason, detail);
         let failed = match outcome {
             _ if limit.is_some() => limit.map(|why| row(Reason::Limit, why)),
-            _ if broken.is_some() => broken.map(|error| cut(place, &error)),
             None => Some(row(Reason::Crashed, "please report it")),
             Some(Err(Failure::Unread(reason, detail))) => Some(row(reason, &detail)),
             Some(Err(Failure::Read(error))) => Some(cut(place, &error)),

@@ -170,6 +170,9 @@ impl<'a> Worker<'a> {
                 self.except(unread(place.name, reason, format.name));
                 None
             }
+            (Reading::Refined(what), Entry::Whole(bytes)) => {
+                self.format(place, what(bytes), Entry::Whole(bytes))
+            }
             (Reading::Database, entry) => {
                 match tables_in(self.sweep, place, entry) {
                     Some(row) => self.except(row),
@@ -179,18 +182,20 @@ impl<'a> Worker<'a> {
                 None
             }
             (Reading::Stream(decode), Entry::Stream(reader)) => {
-                self.decode(place, format, None, |inside| decode(reader, inside))
+                self.decode(place, format, |inside| decode(reader, inside))
             }
             (Reading::Stream(decode), Entry::Whole(mut bytes)) => {
-                self.decode(place, format, None, |inside| decode(&mut bytes, inside))
+                self.decode(place, format, |inside| decode(&mut bytes, inside))
             }
             (Reading::Whole(decode), Entry::Whole(bytes)) => {
-                self.decode(place, format, None, |inside| decode(bytes, inside))
+                self.decode(place, format, |inside| decode(bytes, inside))
             }
-            (Reading::Whole(decode), Entry::Stream(reader)) => match source::spool(reader) {
-                Ok((spooled, failed)) => {
-                    let bytes = spooled.bytes();
-                    self.decode(place, format, failed, |inside| decode(bytes, inside))
+            (Reading::Whole(_) | Reading::Refined(_), Entry::Stream(reader)) => match source::spool(reader) {
+                Ok((spooled, broken)) => {
+                    let read = self.format(place, format, Entry::Whole(spooled.bytes()))?;
+                    // What ended the reading early is the cause of all that is wrong with the rest.
+                    let broken = broken.map(|error| cut(place, &error));
+                    Some(Read { cut: broken.or(read.cut), ..read })
                 }
                 Err(error) => {
                     self.except(source::failed(place.name, &error));
@@ -200,17 +205,16 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Runs a decoder; `broken` is what ended the reading of its input.
+    /// Runs a decoder.
     fn decode(
         &mut self,
         place: &Place<'_>,
         format: &FileFormat,
-        broken: Option<io::Error>,
         decode: impl FnOnce(&mut Inside<'_, 'a>) -> Result<(), crate::decode::Failure>,
     ) -> Option<Read> {
         let mut inside = Inside::new(self, place);
         let outcome = guard::guarded(|| decode(&mut inside));
-        let (counted, read) = inside.end(outcome, broken)?;
+        let (counted, read) = inside.end(outcome)?;
         self.judge(place, format.name, "", counted, read.bytes);
         Some(read)
     }

@@ -9,6 +9,7 @@ mod charset;
 mod csv;
 mod format;
 mod formats;
+mod grid;
 mod json;
 mod json_walk;
 mod origin;

@@ -3,7 +3,7 @@
 use super::archive;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
-use super::package;
+use super::{document, package};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -30,8 +30,12 @@ pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"])
 pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
 pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
 pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
-pub(super) static DOCX: FileFormat = not("docx", ["Word document", "Word 文档"]);
-pub(super) static PPTX: FileFormat = not("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"]);
+#[cfg(feature = "office")]
+pub(super) static DOCX: FileFormat =
+    read("docx", ["Word document", "Word 文档"], Reading::Whole(document::docx));
+#[cfg(feature = "office")]
+pub(super) static PPTX: FileFormat =
+    read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
 pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
 pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
 pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);

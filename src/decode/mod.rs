@@ -7,6 +7,8 @@ mod archive;
 mod cells;
 mod charset;
 mod csv;
+#[cfg(feature = "office")]
+mod document;
 mod format;
 mod formats;
 mod grid;

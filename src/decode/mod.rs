@@ -6,6 +6,8 @@
 mod archive;
 mod cells;
 mod charset;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
 mod format;
 mod formats;

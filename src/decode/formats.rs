@@ -1,6 +1,8 @@
 //! The formats that are no text: how each is told, and what reads it. A new one is a line in [`FORMATS`].
 #[cfg(feature = "archives")]
 use super::archive;
+#[cfg(feature = "columnar")]
+use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
 use super::{document, package};
@@ -66,6 +68,16 @@ static FORMATS: &[Known] = &[
     known(
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
+    ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PAR1",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PARE",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
     ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];

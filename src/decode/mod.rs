@@ -6,6 +6,8 @@
 mod archive;
 mod cells;
 mod charset;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
 #[cfg(feature = "office")]
 mod document;

@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 pub enum Trigger {
     /// Every match holds a run of at least this many digits, or digits with separators between.
     Digits(u32),
+    /// Every match holds one of those, or letters and digits mixed: six digits behind a capital letter, a capital letter
+    /// behind eight digits.
+    Mixed(u32),
     /// Every match begins with one of these.
     Literals(Vec<String>),
     /// There is no cheap trigger: every character is tried.
@@ -20,8 +23,20 @@ pub enum Trigger {
 
 /// Shorter runs of digits are everywhere, so they are no trigger.
 const SHORTEST_RUN: u32 = 6;
+/// Runs from this length on are found at the speed of memory; shorter ones slow the whole scan down.
+const SHORTEST_FAST_RUN: u32 = 11;
 /// The longest run of digits that is told from a longer one.
 pub(super) const LONGEST_RUN: u32 = 32;
+
+impl Trigger {
+    /// The shortest run of digits it asks for, if it asks for any.
+    pub(super) fn run(&self) -> Option<u32> {
+        match self {
+            Trigger::Digits(run) | Trigger::Mixed(run) => Some(*run),
+            Trigger::Literals(_) | Trigger::Always => None,
+        }
+    }
+}
 
 /// What the automaton would make of a run of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,12 +165,12 @@ impl Automaton {
         }
     }
 
-    /// The shortest run of digits that every match holds, leaving out matches that hold a separated
-    /// form the kernel sees anyway. Walks all paths of the automaton; the three classes of the last
-    /// eight bytes and the longest run are all that need to be remembered.
-    fn least_run(&self) -> u32 {
+    /// The shortest run of digits that every match holds, leaving out matches that hold what `seen_anyway` by the kernel.
+    /// Walks all paths of the automaton; the classes of the last bytes and the longest run are all that need to be
+    /// remembered.
+    fn least_run(&self, seen_anyway: fn(&History) -> bool) -> u32 {
         let mut seen = HashSet::new();
-        let mut work = vec![(self.start, [Class::Other; 8], 0u32)];
+        let mut work = vec![(self.start, [Class::Other; HISTORY], 0u32)];
         let mut least = LONGEST_RUN;
         while let Some((state, history, longest)) = work.pop() {
             if self.accepts(state) {
@@ -170,12 +185,11 @@ impl Automaton {
                 }
                 let mut recent = history;
                 recent.rotate_left(1);
-                recent[7] = class;
-                if is_separated(&recent) {
+                recent[HISTORY - 1] = class;
+                if seen_anyway(&recent) {
                     continue;
                 }
-                let run =
-                    if recent[7] == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
+                let run = if class == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
                 if seen.insert((next, recent, run)) {
                     work.push((next, recent, run));
                 }
@@ -185,10 +199,16 @@ impl Automaton {
     }
 }
 
+/// How many bytes the longest form takes that the kernel sees.
+const HISTORY: usize = 9;
+
+type History = [Class; HISTORY];
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Class {
     Digit,
     Separator,
+    Capital,
     Other,
 }
 
@@ -197,6 +217,7 @@ impl Class {
         match byte {
             b'0'..=b'9' => Class::Digit,
             b' ' | b'-' | b'.' => Class::Separator,
+            b'A'..=b'Z' => Class::Capital,
             _ => Class::Other,
         }
     }
@@ -204,27 +225,41 @@ impl Class {
 
 /// The length of the run that ends the history. A run that fills it is one longer than the longest so far:
 /// the longest of a path grows by one at a time, and only in such a run.
-fn run_of(recent: &[Class; 8], longest: u32) -> u32 {
-    match recent.iter().rev().take_while(|&&class| class == Class::Digit).count() as u32 {
-        8 => (longest + 1).min(LONGEST_RUN),
-        run => run,
+fn run_of(recent: &History, longest: u32) -> u32 {
+    match recent.iter().rev().take_while(|&&class| class == Class::Digit).count() {
+        HISTORY => (longest + 1).min(LONGEST_RUN),
+        run => run as u32,
     }
 }
 
 /// The separated forms of [`crate::simd`].
-fn is_separated(recent: &[Class; 8]) -> bool {
+fn is_separated(recent: &History) -> bool {
     use Class::{Digit as D, Separator as S};
-    *recent == [D, D, D, S, D, D, D, D] || recent[1..] == [D, S, D, S, D, S, D]
+    recent[1..] == [D, D, D, S, D, D, D, D] || recent[2..] == [D, S, D, S, D, S, D]
+}
+
+/// The same, and the mixed ones.
+fn is_separated_or_mixed(recent: &History) -> bool {
+    use Class::{Capital as C, Digit as D};
+    is_separated(recent) || recent[2..] == [C, D, D, D, D, D, D] || *recent == [D, D, D, D, D, D, D, D, C]
 }
 
 /// The cheapest trigger that no match of the detector can do without.
 pub(super) fn trigger(detector: &Detector) -> Result<Trigger, Box<dense::BuildError>> {
     let automaton = Automaton::new(std::slice::from_ref(detector))?;
-    let run = automaton.least_run();
     // The scanner begins at digits and the signs before a country code; what begins with letters is not seen there.
     let first = automaton.first_bytes();
-    let at_number = (0..=255u8).all(|b| !first[usize::from(b)] || b.is_ascii_digit() || b"+(".contains(&b));
-    if at_number && run >= SHORTEST_RUN {
+    let begins = |at: fn(u8) -> bool| (0..=255u8).all(|b| !first[usize::from(b)] || at(b));
+    let at_digits = begins(|b| b.is_ascii_digit() || b"+(".contains(&b));
+    let run = automaton.least_run(is_separated);
+    if run >= SHORTEST_FAST_RUN && at_digits {
+        return Ok(Trigger::Digits(run));
+    }
+    let mixed = automaton.least_run(is_separated_or_mixed);
+    if mixed >= SHORTEST_FAST_RUN && begins(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+        return Ok(Trigger::Mixed(mixed));
+    }
+    if run >= SHORTEST_RUN && at_digits {
         return Ok(Trigger::Digits(run));
     }
     let mut prefixes = literal::Seq::empty();

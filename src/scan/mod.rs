@@ -12,7 +12,7 @@ pub use guise::{Guise, guise, has_stars};
 
 use crate::detector::DetectorSet;
 use crate::model::{Batch, Encoding, Hit, MARGIN, Secret, Shapes};
-use crate::simd::{self, Event, Spec, WideDigits};
+use crate::simd::{self, Event, Kind, Spec, WideDigits};
 use crate::validate::Verdict;
 use aho_corasick::AhoCorasick;
 use automaton::{Automaton, LONGEST_RUN, Run};
@@ -33,6 +33,8 @@ const _: () = assert!(2 * REACH + symbol::SYNC <= MARGIN, "a margin must hold tw
 const PASS: usize = 32 * 1024;
 /// What may stand inside a value and is no part of it.
 const SEPARATORS: &[u8] = b" -.+()";
+/// No value of letters and digits is longer.
+const LONGEST_WORD: usize = 24;
 /// How far before a number its country code can begin: `+86 (0)`.
 const LEAD_IN: usize = 8;
 
@@ -58,6 +60,8 @@ pub struct Scanner {
     triggers: Vec<Trigger>,
     /// The shortest run of digits any detector asks for; `None` when none is triggered by digits.
     run: Option<u32>,
+    /// Whether any asks for letters and digits mixed.
+    mixed: bool,
     runs: Vec<[Run; 100]>,
     first: [bool; 256],
     /// ASCII context words, which may touch a number: `tel13800138000`.
@@ -77,6 +81,10 @@ pub struct Scratch {
     pub shaped: Vec<Shapes>,
 }
 
+fn is_number(trigger: &Trigger) -> bool {
+    trigger.run().is_some()
+}
+
 /// What stays the same while a body is scanned.
 struct Pass<'a> {
     batch: &'a Batch<'a>,
@@ -93,8 +101,8 @@ impl Scanner {
         let triggers = || detectors.par_iter().map(automaton::trigger).collect::<Result<Vec<_>, _>>();
         let (automaton, triggers) = rayon::join(|| Automaton::new(&detectors), triggers);
         let (automaton, triggers) = (automaton?, triggers?);
-        let run =
-            triggers.iter().filter_map(|t| if let Trigger::Digits(n) = t { Some(*n) } else { None }).min();
+        let run = triggers.iter().filter_map(Trigger::run).min();
+        let mixed = triggers.iter().any(|trigger| matches!(trigger, Trigger::Mixed(_)));
         let ascii = detectors
             .iter()
             .flat_map(|d| d.context.support.iter().chain(&d.context.hints))
@@ -109,6 +117,7 @@ impl Scanner {
             automaton,
             triggers,
             run,
+            mixed,
         })
     }
 
@@ -149,18 +158,18 @@ impl Scanner {
     /// Detectors that are triggered by digits.
     fn numbers(&self, pass: &Pass<'_>, from: usize, to: usize, run: u32, scratch: &mut Scratch) {
         let hay = pass.batch.bytes;
-        let spec = Spec { run, wide: wide_digits(pass.batch.encoding) };
+        let spec = Spec { run, wide: wide_digits(pass.batch.encoding), mixed: self.mixed };
         let mut events = std::mem::take(&mut scratch.events);
-        let mut tried = from;
+        let (mut tried, mut word) = (from, None);
         for start in (from..to).step_by(PASS) {
             events.clear();
             simd::triggers(hay, start, (start + PASS).min(to), spec, &mut events);
             for event in &events {
                 let at = start + event.at();
-                if event.is_soft() {
-                    tried = self.separated(pass, at, tried, scratch);
-                } else {
-                    self.plain(pass, at + 1 - run as usize, run as usize, scratch);
+                match event.kind() {
+                    Kind::Run => self.plain(pass, at + 1 - run as usize, run as usize, scratch),
+                    Kind::Soft => tried = self.separated(pass, at, tried, scratch),
+                    Kind::Mixed => word = self.mixed(pass, at, word, scratch),
                 }
             }
         }
@@ -186,13 +195,13 @@ impl Scanner {
             self.lead_in(pass, start, scratch);
         }
         let Run::Exact(mut detectors) = run else {
-            return self.attempt(pass, real, |t| matches!(t, Trigger::Digits(_)), scratch);
+            return self.attempt(pass, real, is_number, scratch);
         };
         if boundary::may_end(hay, end, encoding) && self.may_start(hay, real, encoding) {
             while detectors != 0 {
                 let detector = detectors.trailing_zeros() as usize;
                 detectors &= detectors - 1;
-                if matches!(self.triggers[detector], Trigger::Digits(_)) {
+                if is_number(&self.triggers[detector]) {
                     self.judge(real..end, &hay[real..end], detector, scratch);
                 }
             }
@@ -220,7 +229,7 @@ impl Scanner {
         while at < number {
             let fresh = at == 0 || !hay[at - 1].is_ascii_digit() || !hay[at].is_ascii_digit();
             if fresh && self.first[usize::from(hay[at])] {
-                self.attempt(pass, at, |t| matches!(t, Trigger::Digits(_)), scratch);
+                self.attempt(pass, at, is_number, scratch);
             }
             at += 1;
         }
@@ -242,12 +251,29 @@ impl Scanner {
             let is_digit = symbol.ascii().is_some_and(|b| b.is_ascii_digit());
             let begins = symbol.ascii().is_some_and(|b| self.first[usize::from(b)]);
             if begins && start >= floor && !(is_digit && after_digit) && !self.is_plain(hay, start) {
-                self.attempt(pass, start, |t| matches!(t, Trigger::Digits(_)), scratch);
+                self.attempt(pass, start, is_number, scratch);
             }
             after_digit = is_digit;
             start = symbol.next;
         }
         tried.max(at + 1)
+    }
+
+    /// Letters and digits mixed, seen at `at`: tries the word they stand in, unless it is `last`. Returns where it begins.
+    fn mixed(&self, pass: &Pass<'_>, at: usize, last: Option<usize>, scratch: &mut Scratch) -> Option<usize> {
+        let (hay, encoding) = (pass.batch.bytes, pass.batch.encoding);
+        let floor = at.saturating_sub(LONGEST_WORD);
+        let length = hay[floor..at].iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let mut start = at - length;
+        if encoding != Encoding::Utf8 && start > 0 && hay[start - 1] >= 0x80 {
+            // A letter can be the tail of a character.
+            let character = symbol::start_of_char(hay, start, encoding);
+            start = if character < start { symbol::symbol(hay, character, encoding).next } else { start };
+        }
+        if length < LONGEST_WORD && last != Some(start) {
+            self.attempt(pass, start, |trigger| matches!(trigger, Trigger::Mixed(_)), scratch);
+        }
+        Some(start)
     }
 
     /// How far back the digits and separators before `at` go, where some of them are not ASCII.

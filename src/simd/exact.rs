@@ -3,7 +3,7 @@
 //! Blocks overlap, so that every trigger lies in one block as a whole: a few bytes are looked at twice,
 //! and in return no block waits for what the one before it found.
 use super::lanes::Lanes;
-use super::{Event, Spec};
+use super::{Event, Kind, Spec};
 use std::ops::Range;
 
 /// The overlap that all triggers but long runs need: the longest, seven digits round three bytes, takes ten bytes,
@@ -11,15 +11,15 @@ use std::ops::Range;
 const OVERLAP: usize = 16;
 /// The least digits in a block that is looked at closely. `d S d S d S d` needs fewer, but goes on in every
 /// value of that form: by its eleventh digit, the block and its overlap hold this many.
-const LEAST_DIGITS: u32 = 7;
+const LEAST_DIGITS: u32 = 6;
 
 /// Which triggers are asked for.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kinds {
-    /// Plain runs, and soft triggers.
+    /// All of them.
     All,
-    /// Soft triggers only.
-    Soft,
+    /// All but plain runs.
+    Rare,
 }
 
 /// Appends the triggers whose last byte lies in `range`, as offsets from `base`.
@@ -39,14 +39,16 @@ pub(super) unsafe fn pass<L: Lanes>(
     let mut at = range.start;
     while at < range.end {
         // SAFETY: the caller has the CPU feature.
-        let (plain, soft) = unsafe { triggers(block::<L>(hay, at, overlap), spec) };
-        let plain = if kinds == Kinds::All { plain } else { 0 };
+        let mut masks = unsafe { triggers(block::<L>(hay, at, overlap), spec) };
+        if kinds == Kinds::Rare {
+            masks[Kind::Run as usize] = 0;
+        }
         let own = u64::MAX << overlap;
         let end = at + 64 - overlap;
         let own = if end > range.end { own & u64::MAX >> (end - range.end) } else { own };
-        if (plain | soft) & own != 0 {
+        if (masks[0] | masks[1] | masks[2]) & own != 0 {
             // `at` is at bit `overlap`.
-            emit(plain & own, soft & own, at - base, overlap, out);
+            emit(masks.map(|mask| mask & own), at - base, overlap, out);
         }
         at = end;
     }
@@ -72,20 +74,18 @@ unsafe fn block<L: Lanes>(hay: &[u8], at: usize, overlap: usize) -> L {
 }
 
 #[inline(always)]
-fn emit(mut plain: u64, mut soft: u64, offset: usize, overlap: usize, out: &mut Vec<Event>) {
-    while plain != 0 {
-        out.push(Event::new(offset + plain.trailing_zeros() as usize - overlap, false));
-        plain &= plain - 1;
-    }
-    while soft != 0 {
-        out.push(Event::new(offset + soft.trailing_zeros() as usize - overlap, true));
-        soft &= soft - 1;
+fn emit(masks: [u64; 3], offset: usize, overlap: usize, out: &mut Vec<Event>) {
+    for (mut mask, kind) in masks.into_iter().zip([Kind::Run, Kind::Soft, Kind::Mixed]) {
+        while mask != 0 {
+            out.push(Event::new(offset + mask.trailing_zeros() as usize - overlap, kind));
+            mask &= mask - 1;
+        }
     }
 }
 
-/// Where plain runs and soft triggers end in a block. What reaches back before the block is not seen.
+/// Where triggers end in a block, by [`Kind`]. What reaches back before the block is not seen.
 #[inline(always)]
-fn triggers<L: Lanes>(block: L, spec: Spec) -> (u64, u64) {
+fn triggers<L: Lanes>(block: L, spec: Spec) -> [u64; 3] {
     // SAFETY: a `Lanes` was loaded, so the CPU has what it needs.
     let (digit, mid) = unsafe { (block.within(b'0', 10), block.eq(spec.wide.mid)) };
     // No branch on what is true of every other block of prose.
@@ -93,7 +93,7 @@ fn triggers<L: Lanes>(block: L, spec: Spec) -> (u64, u64) {
     let last = unsafe { block.within(spec.wide.low, 10) } & mid << 1;
     let wide = last & last << spec.wide.width & last << (2 * spec.wide.width);
     if digit.count_ones() < LEAST_DIGITS.min(spec.run) {
-        return (0, wide);
+        return [0, wide, 0];
     }
     let plain = runs(digit, spec.run);
     // SAFETY: as above.
@@ -107,7 +107,15 @@ fn triggers<L: Lanes>(block: L, spec: Spec) -> (u64, u64) {
     // SAFETY: as above.
     let high = unsafe { block.high() };
     soft |= four & high << 4 & high << 5 & (three << 6 | high << 6 & three << 7);
-    (plain, soft | wide)
+    let mixed = if spec.mixed {
+        // SAFETY: as above.
+        let upper = unsafe { block.within(b'A', 26) };
+        let eight = four & four << 4;
+        three & three << 3 & upper << 6 | upper & eight << 1
+    } else {
+        0
+    };
+    [plain, soft | wide, mixed]
 }
 
 /// The `run`-th digit of every run of digits that is at least that long.

@@ -6,7 +6,7 @@
 //! them in registers as wide as those that the bytes were in.
 use super::exact::{self, Kinds};
 use super::lanes::Lanes;
-use super::{Event, Spec, WideDigits};
+use super::{Event, Kind, Spec};
 
 /// The shortest run that is told by its first digits, and how many of them.
 const SHORTEST: usize = 11;
@@ -33,8 +33,10 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
     unsafe {
         if (spec.run as usize) < SHORTEST {
             exact::pass::<L>(hay, from..to, from, (spec, Kinds::All), out);
+        } else if spec.mixed {
+            pass::<L, true>(hay, from, to, spec, out);
         } else {
-            pass::<L>(hay, from, to, spec, out);
+            pass::<L, false>(hay, from, to, spec, out);
         }
     }
 }
@@ -42,7 +44,13 @@ pub(super) unsafe fn run<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spe
 /// # Safety
 /// The CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn pass<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
+unsafe fn pass<L: Lanes, const MIXED: bool>(
+    hay: &[u8],
+    from: usize,
+    to: usize,
+    spec: Spec,
+    out: &mut Vec<Event>,
+) {
     // How far behind its eleventh digit the last that is asked for lies.
     let rest = spec.run as usize - SHORTEST;
     let (mut found, mut looked) = (Found::NOTHING, from);
@@ -52,9 +60,9 @@ unsafe fn pass<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spec, out: &m
         // SAFETY: the caller has the CPU feature; what is looked at lies in `hay`, or in a copy.
         unsafe {
             if at >= BEFORE && at + blocks * OWN <= hay.len() {
-                found.look::<L>(hay.as_ptr().add(at - BEFORE), blocks, spec.wide);
+                found.look::<L, MIXED>(hay.as_ptr().add(at - BEFORE), blocks, spec);
             } else {
-                found.look::<L>(copied(hay, at).as_ptr(), blocks, spec.wide);
+                found.look::<L, MIXED>(copied(hay, at).as_ptr(), blocks, spec);
             }
         }
         while found.some != 0 {
@@ -66,7 +74,7 @@ unsafe fn pass<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spec, out: &m
                 let last = base + runs.trailing_zeros() as usize - BEFORE + rest;
                 runs &= runs - 1;
                 if last >= from && last < to && all_digits(&hay[last + 1 - rest..=last]) {
-                    out.push(Event::new(last - from, false));
+                    out.push(Event::new(last - from, Kind::Run));
                 }
             }
             let doubts = found.doubts[block] & OWN_BITS;
@@ -75,7 +83,7 @@ unsafe fn pass<L: Lanes>(hay: &[u8], from: usize, to: usize, spec: Spec, out: &m
             if doubts != 0 && first < end {
                 looked = end;
                 // SAFETY: the caller has the CPU feature.
-                unsafe { exact::pass::<L>(hay, first..end, from, (spec, Kinds::Soft), out) };
+                unsafe { exact::pass::<L>(hay, first..end, from, (spec, Kinds::Rare), out) };
             }
         }
         at += blocks * OWN;
@@ -115,11 +123,11 @@ impl Found {
     /// # Safety
     /// The blocks and the bytes before them must be readable at `at`; the CPU must have what `L` needs.
     #[inline(always)]
-    unsafe fn look<L: Lanes>(&mut self, at: *const u8, blocks: usize, wide: WideDigits) {
+    unsafe fn look<L: Lanes, const MIXED: bool>(&mut self, at: *const u8, blocks: usize, spec: Spec) {
         self.some = 0;
         let mut first = 0;
         while first < blocks {
-            let (mut digit, mut apart, mut mid) = ([0; ROW], [0; ROW], [0; ROW]);
+            let (mut digit, mut apart, mut mid, mut upper) = ([0; ROW], [0; ROW], [0; ROW], [0; ROW]);
             for i in 0..ROW {
                 // SAFETY: the caller's promise; what is merely announced may lie anywhere.
                 unsafe {
@@ -127,13 +135,19 @@ impl Found {
                     L::announce(at.wrapping_add(AHEAD));
                     let block = L::load(at);
                     (digit[i], apart[i], mid[i]) =
-                        (block.within(b'0', 10), block.apart(), block.eq(wide.mid));
+                        (block.within(b'0', 10), block.apart(), block.eq(spec.wide.mid));
+                    if MIXED {
+                        upper[i] = block.within(b'A', 26);
+                    }
                 }
             }
             let (mut runs, mut doubts, mut some) = ([0; ROW], [0; ROW], 0);
             for i in 0..ROW {
                 runs[i] = elevenths(digit[i]);
-                doubts[i] = net(digit[i], apart[i], mid[i], wide.width);
+                doubts[i] = net(digit[i], apart[i], mid[i], spec.wide.width);
+                if MIXED {
+                    doubts[i] |= mixed(digit[i], upper[i]);
+                }
             }
             for i in 0..ROW {
                 some |= u64::from((runs[i] | doubts[i]) & OWN_BITS != 0) << i;
@@ -153,6 +167,15 @@ fn elevenths(digit: u64) -> u64 {
     let four = two & two << 2;
     let eight = four & four << 4;
     eight & eight << 3
+}
+
+/// Where letters and digits mixed are.
+#[inline(always)]
+fn mixed(digit: u64, upper: u64) -> u64 {
+    let two = digit & digit << 1;
+    let four = two & two << 2;
+    let eight = four & four << 4;
+    four & two << 4 & upper << 6 | upper & eight << 1
 }
 
 /// Where a soft trigger may end, or soon behind: what is caught is what logs and source code are not full of.

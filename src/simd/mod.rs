@@ -1,12 +1,14 @@
 //! Finds where a number could be: digit triggers, on the widest registers the machine has.
 //!
 //! A trigger never decides anything. It says "a number worth looking at may pass through this
-//! byte", fast enough that the rest of the engine can afford to be careful. Three shapes are seen:
+//! byte", fast enough that the rest of the engine can afford to be careful. Four shapes are seen:
 //!
 //! * a run of at least [`Spec::run`] ASCII digits;
 //! * digits with separators: three digits, one separator, four digits (`138-0013`), or single
 //!   digits one separator apart (`1 1 0 1`);
-//! * three full-width digits in a row, told by the last two bytes of each.
+//! * three full-width digits in a row, told by the last two bytes of each;
+//! * where it is asked for, letters and digits mixed: six digits behind a capital letter (`A123456`), or a capital letter
+//!   behind eight digits (`91110101M`).
 #![allow(unsafe_code)]
 
 mod exact;
@@ -33,6 +35,19 @@ pub struct Spec {
     pub run: u32,
     /// The full-width digits of the text's encoding.
     pub wide: WideDigits,
+    /// Whether letters and digits mixed are asked for.
+    pub mixed: bool,
+}
+
+/// What was seen at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A run of digits.
+    Run,
+    /// Digits with separators, or full-width ones.
+    Soft,
+    /// Letters and digits.
+    Mixed,
 }
 
 /// A place to look at, packed: the offset of the trigger's last byte, and which kind it is.
@@ -40,19 +55,23 @@ pub struct Spec {
 pub struct Event(u32);
 
 impl Event {
-    fn new(at: usize, soft: bool) -> Self {
-        // Passes are at most a few megabytes (see `scan`), so the offset fits in 31 bits.
-        Event((at as u32) << 1 | u32::from(soft))
+    fn new(at: usize, kind: Kind) -> Self {
+        // Passes are at most a few megabytes (see `scan`), so the offset fits in 30 bits.
+        Event((at as u32) << 2 | kind as u32)
     }
 
     /// Offset of the trigger's last byte, counted from the start of the pass.
     pub fn at(self) -> usize {
-        (self.0 >> 1) as usize
+        (self.0 >> 2) as usize
     }
 
-    /// True for digits with separators and full-width digits, false for a plain run.
-    pub fn is_soft(self) -> bool {
-        self.0 & 1 == 1
+    /// What was seen.
+    pub fn kind(self) -> Kind {
+        match self.0 & 3 {
+            0 => Kind::Run,
+            1 => Kind::Soft,
+            _ => Kind::Mixed,
+        }
     }
 }
 
@@ -62,7 +81,7 @@ type Pass = fn(&[u8], usize, usize, Spec, &mut Vec<Event>);
 ///
 /// A plain run gives one event, at its `run`-th digit. What lies before `from` is looked at
 /// where a trigger reaches back over it, so cutting a buffer changes nothing. `to - from` must stay
-/// under 2^31.
+/// under 2^30.
 pub fn triggers(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
     static BEST: OnceLock<Pass> = OnceLock::new();
     BEST.get_or_init(|| implementations().pop().map_or(scalar as Pass, |(_, pass)| pass))(
@@ -150,7 +169,7 @@ mod tests {
         let mut out = Vec::new();
         for i in from..to {
             if digits(i, n) && !digits(i, n + 1) {
-                out.push(Event::new(i - from, false));
+                out.push(Event::new(i - from, Kind::Run));
             }
             let grouped = digits(i, 4)
                 && ((i >= 7 && sep(i - 4) && digits(i - 5, 3))
@@ -164,7 +183,13 @@ mod tests {
                 |end: usize| hay[end].wrapping_sub(spec.wide.low) < 10 && hay[end - 1] == spec.wide.mid;
             let wides = i > 2 * width && (0..3).all(|k| wide(i - k * width));
             if grouped || single || wides {
-                out.push(Event::new(i - from, true));
+                out.push(Event::new(i - from, Kind::Soft));
+            }
+            let upper = |i: usize| hay[i].is_ascii_uppercase();
+            let behind_letter = i >= 6 && digits(i, 6) && upper(i - 6);
+            let letter_behind = i >= 8 && upper(i) && digits(i - 1, 8);
+            if spec.mixed && (behind_letter || letter_behind) {
+                out.push(Event::new(i - from, Kind::Mixed));
             }
         }
         out
@@ -175,6 +200,7 @@ mod tests {
             4 => "[0-9]{1,40}".prop_map(String::into_bytes),
             2 => "[ .\\-]".prop_map(String::into_bytes),
             2 => "[１-９]{1,4}".prop_map(String::into_bytes),
+            2 => "([A-Z]{1,3}[0-9]{4,9}){1,2}[A-Z]?".prop_map(String::into_bytes),
             1 => "[a-z号\u{3000}\u{a0}]".prop_map(String::into_bytes),
             1 => "([0-9][ -]){4,9}".prop_map(String::into_bytes),
             1 => prop::collection::vec(any::<u8>(), 0..70),
@@ -191,10 +217,11 @@ mod tests {
             cut in 0usize..400,
             rest in 0usize..600,
             run in 1u32..=32,
+            mixed: bool,
         ) {
             for wide in [UTF8, GBK] {
                 for run in [run, 11] {
-                    let spec = Spec { run, wide };
+                    let spec = Spec { run, wide, mixed };
                     let from = cut.min(hay.len());
                     // A pass that ends within the text, or with it.
                     let to = hay.len() - rest.saturating_sub(300).min(hay.len() - from);
@@ -207,7 +234,7 @@ mod tests {
                         let extra: Vec<_> = got.iter().filter(|e| !want.contains(e)).collect();
                         prop_assert!(extra.is_empty(), "{name} {run}: extra {extra:?}");
                         let lost = want.iter().find(|e| {
-                            !got.contains(e) && (!e.is_soft() || !few_digits(&hay, from + e.at()))
+                            !got.contains(e) && (e.kind() != Kind::Soft || !few_digits(&hay, from + e.at()))
                         });
                         prop_assert!(lost.is_none(), "{name} {run}: lost {lost:?}");
                     }

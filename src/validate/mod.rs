@@ -1,9 +1,16 @@
 //! Checks a candidate's value: checksum, date, region, issuer. One file per kind of number, one line here.
 mod bank_card;
+mod business_licence;
+mod device;
 pub mod facts;
+mod hkid;
+mod lettered;
 mod mobile;
 mod resident_id;
 mod resident_id_15;
+mod taiwan_id;
+mod uscc;
+mod vin;
 
 use crate::model::Secret;
 
@@ -64,6 +71,13 @@ const ALL: &[Validator] = &[
     resident_id_15::VALIDATOR,
     mobile::VALIDATOR,
     bank_card::VALIDATOR,
+    business_licence::VALIDATOR,
+    device::ICCID,
+    device::IMEI,
+    hkid::VALIDATOR,
+    taiwan_id::VALIDATOR,
+    uscc::VALIDATOR,
+    vin::VALIDATOR,
 ];
 
 /// The validator with this name.

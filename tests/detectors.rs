@@ -47,7 +47,7 @@ enum Part {
 }
 
 impl Part {
-    /// Classes are cut down to digits where they hold any: an X in the last place is one in eleven.
+    /// Classes of digits and a check letter are cut down to digits: an X in the last place is one in eleven.
     fn new(hir: &Hir) -> Self {
         match hir.kind() {
             HirKind::Literal(literal) => Part::Text(literal.0.to_vec()),
@@ -55,7 +55,8 @@ impl Part {
                 let ascii = class.iter().flat_map(|range| range.start()..=range.end()).filter(char::is_ascii);
                 let all: Vec<u8> = ascii.map(|c| c as u8).collect();
                 let digits: Vec<u8> = all.iter().copied().filter(u8::is_ascii_digit).collect();
-                Part::OneOf(if digits.is_empty() { all } else { digits })
+                let is_check = !digits.is_empty() && all.len() <= digits.len() + 2;
+                Part::OneOf(if is_check { digits } else { all })
             }
             HirKind::Repetition(repetition) => {
                 let most = repetition.max.unwrap_or(repetition.min);
@@ -100,7 +101,8 @@ fn stated_chance_is_what_random_numbers_show() {
         while passed < ENOUGH && drawn < MOST {
             value.clear();
             shape.draw(&mut random, &mut value);
-            if !detector.lengths.contains(&value.len()) || !value.iter().all(u8::is_ascii_digit) {
+            value.retain(u8::is_ascii_alphanumeric);
+            if !detector.lengths.contains(&value.len()) {
                 continue;
             }
             drawn += 1;

@@ -115,6 +115,11 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Notes that so many bytes were unpacked.
+    pub fn spend(&self, bytes: u64) {
+        self.budget.spend(bytes);
+    }
+
     /// What was unpacked beyond the limits, in words.
     pub fn exceeded(&self) -> Option<&'static str> {
         self.budget.exceeded()
@@ -168,6 +173,10 @@ impl<'a> Worker<'a> {
         match (format.read, entry) {
             (Reading::Not(reason), _) => {
                 self.except(unread(place.name, reason, format.name));
+                None
+            }
+            (Reading::External, _) => {
+                self.except(unread(place.name, Reason::NoDecoder, format.name));
                 None
             }
             (Reading::Refined(what), Entry::Whole(bytes)) => {

@@ -102,7 +102,7 @@ fn next_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 }
 
 /// The frames of an LZ4 file (LZ4 Frame Format 1.6.4); those to be skipped are.
-struct Frames<R> {
+struct Frames<R: Read> {
     /// None while a frame is read.
     rest: Option<R>,
     frame: Option<lz4_flex::frame::FrameDecoder<io::Chain<io::Cursor<[u8; 4]>, R>>>,

@@ -58,6 +58,9 @@ pub(super) struct ScanArgs {
     /// Look at no more objects within one
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries)]
     max_entries: u64,
+    /// Let unrar, 7z or unar, where installed, unpack what is not read otherwise: rar, cab, iso, rpm and others
+    #[arg(long)]
+    external_unpackers: bool,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -166,6 +169,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         #[cfg(feature = "db")]
         tables: args.databases.options(include, exclude),
         limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
+        external_unpackers: args.external_unpackers,
         targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,
         findings: findings.transpose()?,

@@ -52,6 +52,11 @@ impl Budget {
         let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend);
     }
 
+    /// Bytes and entries that are left.
+    pub fn left(&self) -> (u64, u64) {
+        (self.bytes.load(Ordering::Relaxed), self.entries.load(Ordering::Relaxed))
+    }
+
     /// What was exceeded, in words; `None` while nothing is.
     pub fn exceeded(&self) -> Option<&'static str> {
         if self.bytes.load(Ordering::Relaxed) == 0 {

@@ -5,11 +5,12 @@ use super::limits::{Budget, Limited};
 use super::object::Job;
 use super::publish::{Place, plain};
 use super::sweep::{Gathered, Sweep};
+use super::unpack::unpack;
 use super::{guard, tables_in};
 use crate::decode::{Entry, FileFormat, Format, HEAD, Input, Kind, Reading, sniff};
 use crate::model::coverage::{Exception, Reason, State};
 use crate::scan::Scratch;
-use crate::source::{self, Content, File};
+use crate::source::{self, Bounds, Content, File};
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -174,6 +175,11 @@ impl<'a> Worker<'a> {
             (Reading::Not(reason), _) => {
                 self.except(unread(place.name, reason, format.name));
                 None
+            }
+            (Reading::External, entry) if self.sweep.options.external_unpackers => {
+                let ((bytes, entries), stop) = (self.budget.left(), &self.sweep.watch.stop);
+                let bounds = Bounds { bytes, entries, stop };
+                self.decode(place, format, |inside| unpack(place, entry, &bounds, inside))
             }
             (Reading::External, _) => {
                 self.except(unread(place.name, Reason::NoDecoder, format.name));

@@ -4,6 +4,8 @@ mod corpora;
 #[cfg(feature = "db")]
 mod databases;
 mod detectors;
+#[cfg(feature = "formats")]
+mod formats;
 mod hostile;
 #[cfg(feature = "db")]
 mod mysql;

@@ -92,17 +92,20 @@ pub struct Unpacked {
 pub fn unpack(archive: &Path, bounds: &Bounds<'_>) -> io::Result<Unpacked> {
     // A path that begins with a dash, or is looked for in another folder.
     let archive = archive.canonicalize()?;
-    let mut last = None;
+    let mut best: Option<Unpacked> = None;
     for program in &PROGRAMS {
         let Some(path) = on_path(program.name) else { continue };
         let unpacked = run(&path, program, &archive, bounds)?;
         match unpacked.shortfall {
             // Not every one of them reads every format: the next may.
-            Some(Shortfall::Failed) => last = Some(unpacked),
+            Some(Shortfall::Failed) => {
+                let is_better = best.as_ref().is_none_or(|best| best.files().len() < unpacked.files().len());
+                best = if is_better { Some(unpacked) } else { best };
+            }
             _ => return Ok(unpacked),
         }
     }
-    match last {
+    match best {
         Some(unpacked) => Ok(unpacked),
         None => Ok(Unpacked { folder: private_folder()?, shortfall: Some(Shortfall::NoProgram) }),
     }

@@ -187,10 +187,12 @@ impl Read for Whole<'_, '_> {
 
 /// The content of a header that extends another.
 fn extension(reader: &mut dyn Read, size: u64) -> Result<Vec<u8>, Failure> {
-    let mut kept = Vec::new();
-    reader.take(size.min(EXTENSION)).read_to_end(&mut kept)?;
-    let left = size.saturating_sub(EXTENSION);
-    io::copy(&mut reader.take(left), &mut io::sink())?;
+    let (mut kept, mut content) = (Vec::new(), (&mut *reader as &mut dyn Read).take(size));
+    (&mut content).take(EXTENSION).read_to_end(&mut kept)?;
+    io::copy(&mut content, &mut io::sink())?;
+    if content.limit() > 0 {
+        return Err(Failure::malformed("ends within a header"));
+    }
     io::copy(&mut reader.take(size.wrapping_neg() % BLOCK as u64), &mut io::sink())?;
     Ok(kept)
 }

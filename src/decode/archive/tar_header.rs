@@ -61,10 +61,11 @@ fn text(field: &[u8]) -> &[u8] {
 
 /// Octal digits, or, where the first bit is set, a binary number (GNU).
 fn number(field: &[u8]) -> Option<u64> {
-    if field[0] & 0x80 != 0 {
-        let (high, low) = field.split_at(field.len() - 8);
-        let fits = field[0] == 0x80 && high[1..].iter().all(|byte| *byte == 0);
-        return fits.then(|| low.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
+    let (&first, rest) = field.split_first()?;
+    if first & 0x80 != 0 {
+        return rest.iter().try_fold(u64::from(first & 0x7F), |number, byte| {
+            Some(number.checked_mul(256)? | u64::from(*byte))
+        });
     }
     let digits = text(field).trim_ascii();
     digits.iter().try_fold(0_u64, |number, digit| {
@@ -125,4 +126,45 @@ impl Extended {
 /// A decimal number.
 pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_octal_or_binary() {
+        assert_eq!(number(b"0000644\0"), Some(0o644));
+        assert_eq!(number(b"   644 \0"), Some(0o644));
+        assert_eq!(number(b"\x80\0\0\0\0\0\0\0\0\0\x01\x02"), Some(258));
+        assert_eq!(number(b"\x80\0\0\0\0\0\0\x07"), Some(7));
+        assert_eq!(number(&[0xFF; 12]), None, "negative, or larger than anything");
+        assert_eq!(number(b"0000689\0"), None);
+    }
+
+    #[test]
+    fn any_block_is_a_header_or_none() {
+        let mut state = 1_u64;
+        for _ in 0..20_000 {
+            let mut block = [0; BLOCK];
+            for byte in &mut block {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                *byte = (state >> 56) as u8;
+            }
+            assert_eq!(Header::read(&block), None);
+        }
+    }
+
+    #[test]
+    fn pax_records_say_what_follows() {
+        let mut extended = Extended::default();
+        extended.read("15 path=客户\n12 size=345\n6 x=y\n".as_bytes());
+        assert_eq!(extended.path.as_deref(), Some("客户".as_bytes()));
+        assert_eq!(extended.size, Some(345));
+        for broken in ["99 path=a\n", "x path=a\n", "1 a=b", "0 a=b", " ", ""] {
+            let mut extended = Extended::default();
+            extended.read(broken.as_bytes());
+            assert_eq!(extended, Extended::default(), "{broken}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Archives and compressed files: what lies in them is scanned as objects of their own.
 pub mod ar;
 pub mod compressed;
+#[cfg(test)]
+mod hostile;
 mod names;
 mod reader;
 pub mod sevenz;

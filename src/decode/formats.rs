@@ -150,8 +150,11 @@ static OTHERS: &[Known] = &[
     },
 ];
 
+/// Whether the first bytes of an object are those of a format.
+type Test = fn(&[u8]) -> bool;
+
 /// What more than a few bytes tell.
-static TESTED: &[(fn(&[u8]) -> bool, FileFormat)] = &[
+static TESTED: &[(Test, FileFormat)] = &[
     #[cfg(feature = "archives")]
     (archive::tar::is_v7, read("tar", ["", ""], Reading::Stream(archive::tar::tar))),
     (is_cpio, external("cpio", ["cpio archive", "cpio 归档"])),

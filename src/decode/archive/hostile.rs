@@ -112,7 +112,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>, Decode)> {
     let lz4 = compressed_by(|out| {
         let mut encoder = lz4_flex::frame::FrameEncoder::new(out);
         encoder.write_all(TEXT.as_bytes())?;
-        Ok(drop(encoder.finish().map_err(std::io::Error::other)?))
+        encoder.finish().map_err(std::io::Error::other).map(|_| ())
     });
     let ar = [ar::MAGIC, format!("{:<48}{:<10}`\n{TEXT}", "a.txt/", TEXT.len()).as_bytes()].concat();
     vec![
@@ -147,9 +147,8 @@ fn archives_that_are_cut_off_say_so() {
         for length in 0..bytes.len() {
             let mut reader = Reader::default();
             let outcome = decode(&bytes[..length], &mut reader);
-            // Nothing at all is no gzip, but nothing is lost; a tar that ends after an entry looks whole.
-            let may_look_whole =
-                length == 0 || matches!(name, "tar" | "ar" | "gzip" | "bzip2" | "zstd" | "lz4");
+            // Nothing may be lost in nothing at all, and what ends behind an entry looks whole.
+            let may_look_whole = length == 0 || matches!(name, "tar" | "ar");
             assert!(
                 outcome.is_err() || reader.told > 0 || may_look_whole,
                 "{name}: {length} of {}",

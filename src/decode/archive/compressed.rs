@@ -105,19 +105,33 @@ fn next_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 struct Frames<R: Read> {
     /// None while a frame is read.
     rest: Option<R>,
-    frame: Option<lz4_flex::frame::FrameDecoder<io::Chain<io::Cursor<[u8; 4]>, R>>>,
+    frame: Option<Frame<R>>,
 }
+
+type Frame<R> = lz4_flex::frame::FrameDecoder<io::Chain<io::Cursor<[u8; 5]>, Last<R>>>;
+
+/// The format before the frames, which has no mark of the end.
+const LEGACY: u32 = 0x184C_2102;
 
 impl<R: BufRead> Frames<R> {
     /// Comes to the next frame; false at the end.
     fn next(&mut self) -> io::Result<bool> {
         let Some(mut rest) = self.rest.take() else { return Ok(false) };
         while !rest.fill_buf()?.is_empty() {
-            let mut magic = [0; 4];
-            rest.read_exact(&mut magic)?;
-            if u32::from_le_bytes(magic) & !0xF != 0x184D_2A50 {
-                let again = io::Cursor::new(magic).chain(rest);
-                self.frame = Some(lz4_flex::frame::FrameDecoder::new(again));
+            let mut head = [0; 5];
+            rest.read_exact(&mut head[..4])?;
+            let [a, b, c, d, _] = head;
+            let magic = u32::from_le_bytes([a, b, c, d]);
+            if magic & !0xF != 0x184D_2A50 {
+                rest.read_exact(&mut head[4..])?;
+                let end = match head[4] {
+                    _ if magic == LEGACY => None,
+                    // A checksum of the content follows the mark.
+                    flags if flags & 0x04 != 0 => Some(8),
+                    _ => Some(4),
+                };
+                let rest = Last { inner: rest, last: [0xFF; 8], end };
+                self.frame = Some(lz4_flex::frame::FrameDecoder::new(io::Cursor::new(head).chain(rest)));
                 return Ok(true);
             }
             let mut length = [0; 4];
@@ -136,12 +150,42 @@ impl<R: BufRead> Read for Frames<R> {
                 if read > 0 {
                     return Ok(read);
                 }
-                self.rest = self.frame.take().map(|frame| frame.into_inner().into_inner().1);
+            }
+            if let Some(frame) = self.frame.take() {
+                let last = frame.into_inner().into_inner().1;
+                if !last.is_end() {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.rest = Some(last.inner);
             }
             if !self.next()? {
                 break;
             }
         }
         Ok(0)
+    }
+}
+
+/// Knows the last bytes that were read: the decoder takes the end of the file for the end of a frame.
+struct Last<R> {
+    inner: R,
+    last: [u8; 8],
+    /// So many bytes before the end of a frame its mark begins: four zeros.
+    end: Option<usize>,
+}
+
+impl<R> Last<R> {
+    fn is_end(&self) -> bool {
+        self.end.is_none_or(|end| self.last[8 - end..][..4] == [0; 4])
+    }
+}
+
+impl<R: Read> Read for Last<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let new = &buffer[read.saturating_sub(8)..read];
+        self.last.rotate_left(new.len());
+        self.last[8 - new.len()..].copy_from_slice(new);
+        Ok(read)
     }
 }

@@ -4,7 +4,7 @@ use super::names::Names;
 use super::reader::{Unpacking, sorted};
 use crate::decode::{Entry, Failure, Output};
 use crate::model::coverage::Reason;
-use sevenz_rust2::{ArchiveReader, EncoderMethod, EntryDecision, Error, Password};
+use sevenz_rust2::{Archive, Block, BlockDecoder, EncoderMethod, Error, Password};
 use std::io::{self, Cursor, Read};
 
 /// What an archive begins with.
@@ -28,46 +28,42 @@ pub(in crate::decode) fn is_behind(bytes: &[u8]) -> bool {
 /// A 7z archive.
 pub fn sevenz(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     let bytes = if bytes.starts_with(MAGIC) { bytes } else { &bytes[start(bytes).unwrap_or(0)..] };
-    let opened =
-        ArchiveReader::new_with_memory_limit(Cursor::new(bytes), Password::empty(), MEMORY_KIB as usize);
-    let mut archive = opened.map_err(failure)?;
-    let encrypted = encrypted(&archive);
-    let (mut names, mut at) = (Names::new(), 0);
-    if encrypted.iter().any(|encrypted| *encrypted) {
-        // Some of the blocks may be readable, but the reader ends at the first that is not.
-        for (entry, encrypted) in archive.archive().files.iter().zip(&encrypted) {
-            let why = if *encrypted { Reason::Encrypted } else { Reason::NoDecoder };
-            let detail = if *encrypted { "7z" } else { "lies in a 7z archive with encrypted entries" };
-            if entry.has_stream() && !output.unread(&names.read(entry.name().as_bytes()), why, detail) {
-                break;
+    let (mut source, password, mut names) = (Cursor::new(bytes), Password::empty(), Names::new());
+    let memory = MEMORY_KIB as usize;
+    let archive = Archive::read_with_memory_limit(&mut source, &password, memory).map_err(failure)?;
+    let mut outcome = Ok(());
+    for (number, block) in archive.blocks.iter().enumerate() {
+        let decoder =
+            BlockDecoder::new_with_memory_limit(1, memory, number, &archive, &password, &mut source);
+        let mut goes_on = true;
+        if is_encrypted(block) {
+            for entry in decoder.entries().iter().filter(|entry| entry.has_stream()) {
+                let name = names.read(entry.name().as_bytes());
+                goes_on = goes_on && output.unread(&name, Reason::Encrypted, "7z");
             }
+        } else {
+            let done = decoder.for_each_entries(&mut |entry, reader| {
+                if entry.has_stream() && !entry.is_directory() && !entry.is_anti_item() {
+                    let name = names.read(entry.name().as_bytes());
+                    let mut content = Unpacking(&mut *reader);
+                    goes_on = output.entry(&name, Entry::Stream(&mut content)) && pass(reader, output)?;
+                }
+                Ok(goes_on)
+            });
+            // Another block may be whole.
+            outcome = outcome.and(done.map(|_| ()));
         }
-        return Ok(());
+        if !goes_on {
+            return Ok(());
+        }
     }
-    let outcome = archive.for_each_entries_with_decision(|entry, reader| {
-        at += 1;
-        if entry.is_directory() || entry.is_anti_item() {
-            return Ok(EntryDecision::Continue);
-        }
-        let name = names.read(entry.name().as_bytes());
-        let goes_on =
-            output.entry(&name, Entry::Stream(&mut Unpacking(&mut *reader))) && pass(reader, output)?;
-        Ok(if goes_on { EntryDecision::Continue } else { EntryDecision::Stop })
-    });
     outcome.map_err(failure)
 }
 
-/// Which entries need a password.
-fn encrypted(archive: &ArchiveReader<Cursor<&[u8]>>) -> Vec<bool> {
-    let archive = archive.archive();
-    let is_encrypted = |block: &sevenz_rust2::Block| {
-        let aes = EncoderMethod::AES256_SHA256.id();
-        block.coders.iter().any(|coder| coder.encoder_method_id() == aes)
-    };
-    let block_of = |file: usize| archive.stream_map.file_block_index.get(file).copied().flatten();
-    (0..archive.files.len())
-        .map(|file| block_of(file).and_then(|block| archive.blocks.get(block)).is_some_and(is_encrypted))
-        .collect()
+/// Whether a password is needed for what lies in a block.
+fn is_encrypted(block: &Block) -> bool {
+    let aes = EncoderMethod::AES256_SHA256.id();
+    block.coders.iter().any(|coder| coder.encoder_method_id() == aes)
 }
 
 /// Unpacks what the entry has left, to come to the next.

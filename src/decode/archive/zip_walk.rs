@@ -49,7 +49,10 @@ pub(super) fn walk(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure>
             return Ok(());
         }
     }
-    Err(Failure::malformed("the list of entries is missing or broken; they were read one after another"))
+    Err(Failure::malformed(match bytes {
+        [b'P', b'K', 7, 8, ..] => "is the first part of an archive that was split",
+        _ => "the list of entries is missing or broken; they were read one after another",
+    }))
 }
 
 /// Gives out an entry of which neither size nor checksum is known.

@@ -1,4 +1,4 @@
-//! Formats beside the libraries that are the fastest at them, on one thread each. `-- --test` runs small, for the counts.
+//! Formats beside the libraries and programs that are the fastest at them. `-- --test` runs small, for the counts.
 mod csv;
 #[path = "../../corpora/generator/mod.rs"]
 mod generator;
@@ -8,19 +8,22 @@ mod json;
 mod program;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod zip;
 
 use shared::{Failure, Mode, Table};
 
 /// Measures a part and prints its rows.
 type Rows = fn(&Table, Mode) -> Result<(), Failure>;
 
+/// The parts, a file each.
+const PARTS: [(&str, Rows); 3] = [("csv", csv::rows), ("json", json::rows), ("zip", zip::rows)];
+
 fn main() -> Result<(), Failure> {
     let mode = Mode::from_args();
     let table = Table::new(mode);
-    // `cargo bench --bench formats -- csv` measures that part alone.
-    let parts: [(&str, Rows); 2] = [("csv", csv::rows), ("json", json::rows)];
+    // `cargo bench --bench formats -- zip` measures that part alone.
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    for (name, rows) in parts {
+    for (name, rows) in PARTS {
         if asked.is_empty() || asked.iter().any(|arg| arg == name) {
             rows(&table, mode)?;
         }

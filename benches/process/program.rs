@@ -1,4 +1,6 @@
 //! Runs a program and takes its time; our own also gives back its map.
+#![allow(dead_code, reason = "every bench includes the whole module and uses a part of it")]
+
 use crate::shared::{Failure, Planted, assert_near, data};
 use serde_json::Value;
 use std::ffi::OsStr;

@@ -65,6 +65,9 @@ pub(super) struct ScanArgs {
     /// Give up on a document that needs more memory than this; for PDF and the like, which are decoded in processes of their own
     #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..))]
     decode_memory: u32,
+    /// Let unrar, 7z or unar, where installed, unpack what is not read otherwise: rar, cab, iso, rpm and others
+    #[arg(long)]
+    external_unpackers: bool,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -174,6 +177,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         tables: args.databases.options(include, exclude),
         isolation: isolation(args)?,
         limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
+        external_unpackers: args.external_unpackers,
         targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,
         findings: findings.transpose()?,

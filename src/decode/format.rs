@@ -28,6 +28,8 @@ pub enum Reading {
     Refined(fn(&[u8]) -> &'static FileFormat),
     /// As a database, table by table.
     Database,
+    /// By a program of the user's own, where that is allowed; else not at all.
+    External,
     /// Not at all: the ledger says so, with the reason.
     Not(Reason),
 }
@@ -70,4 +72,9 @@ pub trait Output {
     fn unread(&mut self, name: &str, why: Reason, detail: &str) -> bool;
     /// Notes that a part of the object itself was not read, and why.
     fn gap(&mut self, why: Reason, detail: &str);
+    /// Notes that so many bytes were unpacked and thrown away, to get at what lies behind them.
+    fn passed(&mut self, bytes: u64) -> bool {
+        let _ = bytes;
+        true
+    }
 }

@@ -23,12 +23,38 @@ const fn read(name: &'static str, about: [&'static str; 2], read: Reading) -> Fi
     FileFormat { name, about, read, isolated: false }
 }
 
+/// Read by a library that cannot be trusted with hostile bytes, in a process of its own.
+#[cfg(feature = "archives")]
+const fn isolated(name: &'static str, about: [&'static str; 2], read: Reading) -> FileFormat {
+    FileFormat { name, about, read, isolated: true }
+}
+
+/// Read by a program of the user's own, where that is allowed.
+const fn external(name: &'static str, about: [&'static str; 2]) -> FileFormat {
+    FileFormat { name, about, read: Reading::External, isolated: false }
+}
+
+#[cfg(feature = "archives")]
+const fn at(offset: usize, magic: &'static [u8], format: FileFormat) -> Known {
+    Known { offset, magic, format }
+}
+
 const fn not(name: &'static str, about: [&'static str; 2]) -> FileFormat {
     FileFormat { name, about, read: Reading::Not(Reason::NoDecoder), isolated: false }
 }
 
 // Told from one another by what lies in them.
-pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"]);
+#[cfg(feature = "archives")]
+pub(super) static ZIP: FileFormat =
+    read("zip", ["ZIP archive", "ZIP 压缩包"], Reading::Whole(archive::zip::zip));
+#[cfg(feature = "archives")]
+pub(super) static SEVEN_ZIP: FileFormat =
+    isolated("7z", ["7z archive", "7z 压缩包"], Reading::Whole(archive::sevenz::sevenz));
+#[cfg(feature = "archives")]
+pub(super) static RAR: FileFormat = external("rar", ["RAR archive", "RAR 压缩包"]);
+#[cfg(feature = "archives")]
+pub(super) static EXECUTABLE: FileFormat =
+    not("application/vnd.microsoft.portable-executable", ["Windows program", "Windows 程序"]);
 pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
 pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
 pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
@@ -60,8 +86,6 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
-    #[cfg(feature = "archives")]
-    known(b"\x1F\x8B", read("gzip", ["gzip", "gzip"], Reading::Stream(archive::compressed::gzip))),
     #[cfg(feature = "office")]
     known(b"PK\x03\x04", read("package", ["", ""], Reading::Refined(package::zipped))),
     #[cfg(feature = "office")]
@@ -82,15 +106,114 @@ static FORMATS: &[Known] = &[
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 
+/// Archives and compressed files.
+#[cfg(feature = "archives")]
+static ARCHIVES: &[Known] = &[
+    known(b"\x1F\x8B", read("gzip", ["gzip", "gzip"], Reading::Stream(archive::compressed::gzip))),
+    // Behind three letters and a digit, the numbers π and √π: the first block, or the end.
+    at(4, b"1AY&SY", read("bzip2", ["bzip2", "bzip2"], Reading::Stream(archive::compressed::bzip2))),
+    at(4, b"\x17\x72\x45\x38\x50\x90", read("bzip2", ["", ""], Reading::Stream(archive::compressed::bzip2))),
+    known(b"\xFD7zXZ\0", read("xz", ["xz", "xz"], Reading::Stream(archive::compressed::xz))),
+    known(b"\x5D\0\0", read("lzma", ["LZMA", "LZMA"], Reading::Stream(archive::compressed::lzma))),
+    known(
+        b"\x28\xB5\x2F\xFD",
+        read("zstd", ["Zstandard", "Zstandard"], Reading::Stream(archive::compressed::zstd)),
+    ),
+    // A frame to be skipped, with which pzstd begins.
+    known(b"\x50\x2A\x4D\x18", read("zstd", ["", ""], Reading::Stream(archive::compressed::zstd))),
+    known(b"\x04\x22\x4D\x18", read("lz4", ["LZ4", "LZ4"], Reading::Stream(archive::compressed::lz4))),
+    known(b"\x02\x21\x4C\x18", read("lz4", ["", ""], Reading::Stream(archive::compressed::lz4))),
+    known(b"PK\x03\x04", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
+    known(b"PK\x05\x06", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
+    known(b"PK\x07\x08", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
+    known(archive::sevenz::MAGIC, isolated("7z", ["", ""], Reading::Whole(archive::sevenz::sevenz))),
+    at(
+        archive::tar::MAGIC_AT,
+        archive::tar::MAGIC,
+        read("tar", ["tar archive", "tar 归档"], Reading::Stream(archive::tar::tar)),
+    ),
+    known(
+        archive::ar::MAGIC,
+        read(
+            "ar",
+            ["ar archive, Debian package", "ar 归档、Debian 软件包"],
+            Reading::Stream(archive::ar::ar),
+        ),
+    ),
+    // The first bytes of what compilers of Windows programs make; "MZ" alone may begin a text.
+    known(b"MZ\x90\0", read("executable", ["", ""], Reading::Refined(archive::self_extracting))),
+    known(b"MZP\0", read("executable", ["", ""], Reading::Refined(archive::self_extracting))),
+];
+
+/// Archives for which there is nothing here.
+static OTHERS: &[Known] = &[
+    known(b"Rar!\x1A\x07", external("rar", ["RAR archive", "RAR 压缩包"])),
+    known(b"\x1F\x9D", external("compress", ["compress (.Z)", "compress（.Z）"])),
+    known(b"MSCF\0\0\0\0", external("cab", ["Windows cabinet", "Windows CAB 包"])),
+    known(b"\xED\xAB\xEE\xDB\x03", external("rpm", ["RPM package", "RPM 软件包"])),
+    known(b"LZIP\x01", external("lzip", ["lzip", "lzip"])),
+    known(b"\x89LZO\0\r\n\x1A\n", not("lzop", ["lzop", "lzop"])),
+    known(b"MSWIM\0\0\0", external("wim", ["Windows image", "Windows WIM 映像"])),
+    known(b"xar!\0", external("xar", ["xar archive", "xar 归档"])),
+    Known { offset: 2, magic: b"-lh5-", format: external("lzh", ["LHA archive", "LHA 压缩包"]) },
+    Known { offset: 2, magic: b"-lh0-", format: external("lzh", ["", ""]) },
+    Known { offset: 2, magic: b"-lh1-", format: external("lzh", ["", ""]) },
+    Known { offset: 2, magic: b"-lh6-", format: external("lzh", ["", ""]) },
+    Known { offset: 2, magic: b"-lh7-", format: external("lzh", ["", ""]) },
+    Known {
+        offset: 0x8001,
+        magic: b"CD001",
+        format: external("iso", ["ISO 9660 image", "ISO 9660 光盘映像"]),
+    },
+];
+
+/// Whether the first bytes of an object are those of a format.
+type Test = fn(&[u8]) -> bool;
+
+/// What more than a few bytes tell.
+static TESTED: &[(Test, FileFormat)] = &[
+    #[cfg(feature = "archives")]
+    (archive::tar::is_v7, read("tar", ["", ""], Reading::Stream(archive::tar::tar))),
+    (is_cpio, external("cpio", ["cpio archive", "cpio 归档"])),
+    (is_arj, external("arj", ["ARJ archive", "ARJ 压缩包"])),
+];
+
+/// The numbers of a cpio header are digits all, in the newer format hexadecimal: a text may begin with the mark alone.
+fn is_cpio(head: &[u8]) -> bool {
+    let digits = |range: std::ops::Range<usize>, test: fn(&u8) -> bool| {
+        head.get(range).is_some_and(|numbers| numbers.iter().all(test))
+    };
+    match head.get(..6) {
+        Some(b"070701" | b"070702") => digits(6..110, u8::is_ascii_hexdigit),
+        Some(b"070707") => digits(6..76, u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// The mark of ARJ may begin a text in GBK; its header is no longer than 2,600 bytes.
+fn is_arj(head: &[u8]) -> bool {
+    matches!(head, [0x60, 0xEA, low, high, ..] if (30..=2600).contains(&u16::from_le_bytes([*low, *high])))
+}
+
+/// All of them, in the order in which they are looked for.
+fn all() -> impl Iterator<Item = &'static Known> {
+    let known = FORMATS.iter();
+    #[cfg(feature = "archives")]
+    let known = known.chain(ARCHIVES);
+    known.chain(OTHERS)
+}
+
 /// The format whose mark the first bytes of an object bear.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
-    FORMATS
-        .iter()
+    all()
         .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
         .map(|known| &known.format)
+        .or_else(|| TESTED.iter().find(|(test, _)| test(head)).map(|(_, format)| format))
 }
 
 /// All formats that are no text.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
-    FORMATS.iter().map(|known| &known.format)
+    let listed = all().map(|known| &known.format).chain(TESTED.iter().map(|(_, format)| format));
+    // The same format may bear several marks.
+    listed.filter(|format| !format.about[0].is_empty())
 }

@@ -1,9 +1,10 @@
 //! Formats that share a container, told apart by what lies in it: zip packages, and the compound files of old Office.
+use super::archive::{Directory, start_of};
 use super::format::FileFormat;
 use super::formats::{
     COMPOUND, DOC, DOCX, ENCRYPTED_OFFICE, EPUB, MSG, ODP, ODS, ODT, OFD, PPT, PPTX, XLS, XLSB, XLSX, ZIP,
 };
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 /// The parts that only one kind of package has.
 const PARTS: [(&str, &FileFormat); 5] = [
@@ -34,16 +35,14 @@ const STREAMS: [(&str, &FileFormat); 6] = [
 
 /// What a zip file is; an archive where it is nothing else, or broken.
 pub(super) fn zipped(bytes: &[u8]) -> &'static FileFormat {
-    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else { return &ZIP };
-    if let Some((_, format)) = PARTS.iter().find(|(part, _)| archive.index_for_name(part).is_some()) {
+    // In place: the archive may list a million entries.
+    let Some(directory) = Directory::find(bytes) else { return &ZIP };
+    if let Some(format) = directory.known(&PARTS) {
         return format;
     }
-    let mut mime_type = String::new();
-    if let Ok(part) = archive.by_name("mimetype") {
-        // What is not even text is no mime type.
-        let _ = part.take(256).read_to_string(&mut mime_type);
-    }
-    MIME_TYPES.iter().find(|(start, _)| mime_type.starts_with(start)).map_or(&ZIP, |(_, format)| format)
+    let mime_type = start_of(&directory, "mimetype", bytes);
+    let known = MIME_TYPES.iter().find(|(start, _)| mime_type.starts_with(start.as_bytes()));
+    known.map_or(&ZIP, |(_, format)| format)
 }
 
 /// What a compound file is.

@@ -86,6 +86,11 @@ impl Output for Inside<'_, '_> {
         self.goes_on()
     }
 
+    fn passed(&mut self, bytes: u64) -> bool {
+        self.worker.spend(bytes);
+        self.goes_on()
+    }
+
     fn gap(&mut self, why: Reason, detail: &str) {
         self.gap.get_or_insert_with(|| (why, detail.to_owned()));
     }

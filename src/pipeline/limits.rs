@@ -46,6 +46,17 @@ impl Budget {
         less(&self.entries, 1) & less(&self.bytes, bytes)
     }
 
+    /// Takes so many bytes that no entry is made of, or only a part.
+    pub fn spend(&self, bytes: u64) {
+        let spend = |left: u64| Some(left.saturating_sub(bytes));
+        let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend);
+    }
+
+    /// Bytes and entries that are left.
+    pub fn left(&self) -> (u64, u64) {
+        (self.bytes.load(Ordering::Relaxed), self.entries.load(Ordering::Relaxed))
+    }
+
     /// What was exceeded, in words; `None` while nothing is.
     pub fn exceeded(&self) -> Option<&'static str> {
         if self.bytes.load(Ordering::Relaxed) == 0 {
@@ -74,8 +85,7 @@ impl<R: Read> Read for Limited<R> {
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, why));
         }
         let read = self.inner.read(buffer)?;
-        let spend = |left: u64| Some(left.saturating_sub(read as u64));
-        let _ = self.budget.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend);
+        self.budget.spend(read as u64);
         Ok(read)
     }
 }

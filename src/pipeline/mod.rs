@@ -20,6 +20,7 @@ mod table;
 mod table_reader;
 #[cfg(feature = "db")]
 mod tables;
+mod unpack;
 mod worker;
 
 #[cfg(feature = "db")]

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 pub(super) struct Place<'n> {
     pub name: &'n str,
     pub shown: Cow<'n, str>,
-    /// Where it is, if it is a file: some are opened again by a library of their own.
+    /// Where it is, if it is a file: some are opened again by a library or a program.
     pub file: Option<&'n Path>,
     /// How many objects it lies in.
     pub depth: u32,

@@ -32,6 +32,8 @@ pub struct Options {
     pub limits: Limits,
     /// Where decoders run that may crash.
     pub isolation: Isolation,
+    /// Let programs of the user's own unpack what nothing here reads.
+    pub external_unpackers: bool,
     /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
@@ -58,6 +60,7 @@ impl Options {
             tables: TableOptions::default(),
             limits: Limits::default(),
             isolation: Isolation::None,
+            external_unpackers: false,
             targets: Vec::new(),
             min_confidence: DEFAULT_MIN_CONFIDENCE,
             findings: None,

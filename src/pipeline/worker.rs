@@ -6,11 +6,12 @@ use super::limits::{Budget, Limited};
 use super::object::Job;
 use super::publish::{Place, plain};
 use super::sweep::{Gathered, Sweep};
+use super::unpack::unpack;
 use super::{guard, tables_in};
 use crate::decode::{Entry, FileFormat, Format, HEAD, Input, Kind, Reading, sniff};
 use crate::model::coverage::{Exception, Reason, State};
 use crate::scan::Scratch;
-use crate::source::{self, Content, File};
+use crate::source::{self, Bounds, Content, File};
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -118,6 +119,11 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Notes that so many bytes were unpacked.
+    pub fn spend(&self, bytes: u64) {
+        self.budget.spend(bytes);
+    }
+
     /// What was unpacked beyond the limits, in words.
     pub fn exceeded(&self) -> Option<&'static str> {
         self.budget.exceeded()
@@ -171,6 +177,15 @@ impl<'a> Worker<'a> {
         match (format.read, entry) {
             (Reading::Not(reason), _) => {
                 self.except(unread(place.name, reason, format.name));
+                None
+            }
+            (Reading::External, entry) if self.sweep.options.external_unpackers => {
+                let ((bytes, entries), stop) = (self.budget.left(), &self.sweep.watch.stop);
+                let bounds = Bounds { bytes, entries, stop };
+                self.decode(place, format, |inside| unpack(place, entry, &bounds, inside))
+            }
+            (Reading::External, _) => {
+                self.except(unread(place.name, Reason::NoDecoder, format.name));
                 None
             }
             (Reading::Refined(what), Entry::Whole(bytes)) => {

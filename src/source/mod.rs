@@ -5,12 +5,14 @@ mod map;
 mod open;
 mod spool;
 mod stdin;
+mod unpacker;
 mod walk;
 
 pub use map::{prepare, release};
 pub use open::{Content, Opened, open};
 pub use spool::{Spooled, spool, to_file};
 pub use stdin::Stdin;
+pub use unpacker::{Bounds, Shortfall, Unpacked, unpack};
 pub use walk::{Walk, visit};
 
 use crate::model::coverage::{Exception, Reason, State};

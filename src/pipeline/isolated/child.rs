@@ -86,7 +86,7 @@ fn read(mut bytes: &[u8], format: &FileFormat, wire: &mut dyn Output) -> Result<
         Reading::Whole(decode) => decode(bytes, wire),
         Reading::Stream(decode) => decode(&mut bytes, wire),
         Reading::Refined(what) => read(bytes, what(bytes), wire),
-        Reading::Database | Reading::Not(_) => Err(changed()),
+        Reading::Database | Reading::External | Reading::Not(_) => Err(changed()),
     }
 }
 

@@ -89,7 +89,7 @@ fn file(bytes: &[u8], format: &FileFormat) -> Result<(), Failure> {
     match format.read {
         Reading::Whole(read) => read(bytes, &mut Checked),
         Reading::Stream(read) => read(&mut Dribble(bytes), &mut Checked),
-        Reading::Refined(_) | Reading::Database | Reading::Not(_) => Ok(()),
+        Reading::Refined(_) | Reading::Database | Reading::External | Reading::Not(_) => Ok(()),
     }
 }
 

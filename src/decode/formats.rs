@@ -3,7 +3,7 @@
 use super::archive;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
-use super::package;
+use super::{package, sheet};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -27,9 +27,15 @@ const fn not(name: &'static str, about: [&'static str; 2]) -> FileFormat {
 
 // Told from one another by what lies in them.
 pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"]);
-pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
-pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
-pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
+#[cfg(feature = "office")]
+pub(super) static XLSX: FileFormat =
+    read("xlsx", ["Excel workbook", "Excel 工作簿"], Reading::Whole(sheet::xlsx));
+#[cfg(feature = "office")]
+pub(super) static XLSB: FileFormat =
+    read("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"], Reading::Whole(sheet::xlsb));
+#[cfg(feature = "office")]
+pub(super) static ODS: FileFormat =
+    read("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"], Reading::Whole(sheet::ods));
 pub(super) static DOCX: FileFormat = not("docx", ["Word document", "Word 文档"]);
 pub(super) static PPTX: FileFormat = not("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"]);
 pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);

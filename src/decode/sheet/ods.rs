@@ -14,8 +14,9 @@ use std::io;
 const REPEATED: u64 = 100_000;
 /// The longest text of a cell that is gathered.
 const LONGEST: usize = 1 << 20;
-/// Parts that hold no values.
-const EMPTY: [&str; 5] = ["mimetype", "settings.xml", "META-INF/", "Configurations2/", "manifest.rdf"];
+/// Parts that hold no values, and the picture of the first page, which is read.
+const EMPTY: [&str; 6] =
+    ["mimetype", "settings.xml", "META-INF/", "Configurations2/", "manifest.rdf", "Thumbnails/"];
 /// Paragraphs anywhere.
 const PARAGRAPHS: Form = Form { items: &[b"p", b"h"], texts: &[b"p", b"h"], lines: &[b"line-break"] };
 

@@ -14,8 +14,10 @@ use std::io;
 
 /// The folder of a workbook's parts.
 const FOLDER: &str = "xl";
-/// Parts that hold no values: formats, the order of calculation, what refers to what.
-const EMPTY: [&str; 9] = [
+/// Parts that hold no values: formats, the order of calculation, what refers to what; and the picture of the first
+/// page, which is read.
+const EMPTY: [&str; 10] = [
+    "docprops/thumbnail.",
     "[content_types].xml",
     "xl/styles.",
     "xl/theme/",

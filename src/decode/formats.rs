@@ -1,9 +1,11 @@
 //! The formats that are no text: how each is told, and what reads it. A new one is a line in [`FORMATS`].
 #[cfg(feature = "archives")]
 use super::archive;
+#[cfg(feature = "columnar")]
+use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
-use super::{package, sheet};
+use super::{document, package, sheet};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -36,8 +38,12 @@ pub(super) static XLSB: FileFormat =
 #[cfg(feature = "office")]
 pub(super) static ODS: FileFormat =
     read("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"], Reading::Whole(sheet::ods));
-pub(super) static DOCX: FileFormat = not("docx", ["Word document", "Word 文档"]);
-pub(super) static PPTX: FileFormat = not("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"]);
+#[cfg(feature = "office")]
+pub(super) static DOCX: FileFormat =
+    read("docx", ["Word document", "Word 文档"], Reading::Whole(document::docx));
+#[cfg(feature = "office")]
+pub(super) static PPTX: FileFormat =
+    read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
 pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
 pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
 pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);
@@ -83,6 +89,16 @@ static FORMATS: &[Known] = &[
     known(b"\x09\x02\x06\x00", BIFF),
     #[cfg(feature = "office")]
     known(b"\x09\x04\x06\x00", BIFF),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PAR1",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PARE",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

@@ -6,7 +6,11 @@
 mod archive;
 mod cells;
 mod charset;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
+#[cfg(feature = "office")]
+mod document;
 mod format;
 mod formats;
 mod grid;

@@ -8,6 +8,8 @@ mod json;
 mod program;
 #[path = "../shared/mod.rs"]
 mod shared;
+#[cfg(feature = "office")]
+mod xlsx;
 
 use shared::{Failure, Mode, Table};
 
@@ -18,7 +20,12 @@ fn main() -> Result<(), Failure> {
     let mode = Mode::from_args();
     let table = Table::new(mode);
     // `cargo bench --bench formats -- csv` measures that part alone.
-    let parts: [(&str, Rows); 2] = [("csv", csv::rows), ("json", json::rows)];
+    let parts: &[(&str, Rows)] = &[
+        ("csv", csv::rows),
+        ("json", json::rows),
+        #[cfg(feature = "office")]
+        ("xlsx", xlsx::rows),
+    ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     for (name, rows) in parts {
         if asked.is_empty() || asked.iter().any(|arg| arg == name) {

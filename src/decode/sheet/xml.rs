@@ -3,6 +3,7 @@
 //! The XML of a large sheet is most of the work of reading it, so this asks for no more than the marks: names are not
 //! matched with their ends, and bytes that are no UTF-8 or markup that breaks off cost what they stand in and no more.
 //! Entities other than the five of XML 1.0, 4.6, and characters by number, are not expanded: `DOCTYPE` is passed over.
+use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
@@ -126,11 +127,23 @@ pub(in crate::decode) struct Xml<'r> {
     closing: Option<Range<usize>>,
     /// Within a CDATA section.
     data: bool,
+    /// How bytes become UTF-8; `None` before the first, and where they are.
+    decoder: Option<Decoder>,
+    begun: bool,
 }
 
 impl<'r> Xml<'r> {
     pub fn new(reader: &'r mut dyn Read) -> Self {
-        Xml { reader, buffer: vec![0; BUFFER], at: 0, filled: 0, closing: None, data: false }
+        Xml {
+            reader,
+            buffer: vec![0; BUFFER],
+            at: 0,
+            filled: 0,
+            closing: None,
+            data: false,
+            decoder: None,
+            begun: false,
+        }
     }
 
     /// The next mark; `None` at the end.
@@ -183,7 +196,7 @@ impl<'r> Xml<'r> {
                 return Ok(start..self.at);
             }
             if !self.fill()? {
-                self.at = self.filled;
+                let start = std::mem::replace(&mut self.at, self.filled);
                 return Ok(start..self.filled);
             }
         }
@@ -293,15 +306,59 @@ impl<'r> Xml<'r> {
             }
             self.buffer.resize(self.filled * 2, 0);
         }
-        loop {
-            match self.reader.read(&mut self.buffer[self.filled..]) {
-                Ok(read) => {
-                    self.filled += read;
-                    return Ok(read > 0);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+        if !self.begun {
+            self.begin()?;
+        }
+        let read = match &mut self.decoder {
+            None => read(self.reader, &mut self.buffer[self.filled..])?,
+            Some(decoder) => decoded(self.reader, decoder, &mut self.buffer[self.filled..])?,
+        };
+        self.filled += read;
+        Ok(read > 0)
+    }
+
+    /// Looks whether the part is UTF-16, which it tells by its first two bytes (ECMA-376, part 2, 6.2.4).
+    fn begin(&mut self) -> io::Result<()> {
+        self.begun = true;
+        while self.filled < 2 {
+            match read(self.reader, &mut self.buffer[self.filled..2])? {
+                0 => return Ok(()),
+                read => self.filled += read,
             }
+        }
+        let encoding = match self.buffer[..2] {
+            [0xFF, 0xFE] => UTF_16LE,
+            [0xFE, 0xFF] => UTF_16BE,
+            _ => return Ok(()),
+        };
+        self.decoder = Some(encoding.new_decoder_without_bom_handling());
+        self.filled = 0;
+        Ok(())
+    }
+}
+
+fn read(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Reads text of another encoding; 0 at the end.
+fn decoded(reader: &mut dyn Read, decoder: &mut Decoder, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut raw = [0; 4096];
+    loop {
+        // A unit of two bytes becomes three at most, and what was kept of the last piece may come out too.
+        let most = raw.len().min((buffer.len() / 3).saturating_sub(4)).max(1);
+        let read = read(reader, &mut raw[..most])?;
+        let (_, taken, written, _) = decoder.decode_to_utf8(&raw[..read], buffer, false);
+        if taken < read {
+            return Err(io::Error::new(ErrorKind::InvalidData, "text that cannot be decoded"));
+        }
+        if written > 0 || read == 0 {
+            return Ok(written);
         }
     }
 }
@@ -356,6 +413,17 @@ mod tests {
                 "{step} at a time"
             );
         }
+    }
+
+    #[test]
+    fn utf_16_is_read() {
+        let wide: Vec<u8> = "\u{FEFF}<a 手='机'>号𠀀</a>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for step in [1, 3, 1000] {
+            assert_eq!(all(&wide, step), "<a 手=机>号𠀀</a>");
+        }
+        let long = format!("<a>{}</a>", "长".repeat(100_000));
+        let wide: Vec<u8> = format!("\u{FEFF}{long}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(all(&wide, 70_000), long);
     }
 
     #[test]

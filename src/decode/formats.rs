@@ -5,7 +5,7 @@ use super::archive;
 use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
-use super::{document, package};
+use super::{document, package, sheet};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -58,6 +58,16 @@ pub(super) static EXECUTABLE: FileFormat =
 pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
 pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
 pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
+pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"]);
+#[cfg(feature = "office")]
+pub(super) static XLSX: FileFormat =
+    read("xlsx", ["Excel workbook", "Excel 工作簿"], Reading::Whole(sheet::xlsx));
+#[cfg(feature = "office")]
+pub(super) static XLSB: FileFormat =
+    read("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"], Reading::Whole(sheet::xlsb));
+#[cfg(feature = "office")]
+pub(super) static ODS: FileFormat =
+    read("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"], Reading::Whole(sheet::ods));
 #[cfg(feature = "office")]
 pub(super) static DOCX: FileFormat =
     read("docx", ["Word document", "Word 文档"], Reading::Whole(document::docx));
@@ -70,8 +80,16 @@ pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]
 pub(super) static OFD: FileFormat = not("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"]);
 pub(super) static COMPOUND: FileFormat =
     not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
-pub(super) static XLS: FileFormat =
-    not("xls", ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"]);
+#[cfg(feature = "office")]
+pub(super) static XLS: FileFormat = read(
+    "xls",
+    ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"],
+    Reading::Whole(sheet::xls),
+);
+/// Excel 2 to 4.
+#[cfg(feature = "office")]
+const BIFF: FileFormat =
+    read("xls", ["Excel 2-4 worksheet", "Excel 2-4 工作表"], Reading::Whole(sheet::biff));
 pub(super) static DOC: FileFormat =
     not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
 pub(super) static PPT: FileFormat =
@@ -93,6 +111,12 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
+    #[cfg(feature = "office")]
+    known(b"\x09\x00\x04\x00", BIFF),
+    #[cfg(feature = "office")]
+    known(b"\x09\x02\x06\x00", BIFF),
+    #[cfg(feature = "office")]
+    known(b"\x09\x04\x06\x00", BIFF),
     #[cfg(feature = "columnar")]
     known(
         b"PAR1",

@@ -19,6 +19,8 @@ mod json_walk;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
+#[cfg(feature = "office")]
+mod sheet;
 mod sniff;
 mod table;
 mod text;

@@ -1,2 +1,7 @@
 //! Formats that are no text, from outside: small files made in the tests, and those that go against a scan.
 mod archives;
+//! Formats that are no text, made here byte by byte: what other programs seldom write, and what nobody should.
+#[cfg(feature = "office")]
+mod sheets;
+#[cfg(feature = "office")]
+mod sheets_binary;

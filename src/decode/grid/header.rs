@@ -1,6 +1,6 @@
 //! Chooses the header among the first rows of a table.
 use super::Spot;
-use super::label::{is_label, is_name, is_short_number, name_of};
+use super::label::{is_label, is_name, is_short_number, is_value, name_of};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -30,8 +30,8 @@ pub(super) struct Header {
     /// Its last row in the sheet.
     pub last: u64,
     pub columns: Columns,
-    /// Whether it holds labels that have values below them.
-    pub has_labels: bool,
+    /// Whether it can be nothing else: a label stands above a number, or labels above something are half of it.
+    pub is_certain: bool,
 }
 
 /// The rows that are held.
@@ -42,8 +42,8 @@ pub(super) struct Sheet<'a> {
 struct Row<'a> {
     number: u64,
     cells: Vec<(u64, &'a str)>,
-    /// Labels with a value to the right, and labels with a value below.
-    pairs: [usize; 2],
+    /// Labels with something to the right, with something below, and with the number of somebody below.
+    pairs: [usize; 3],
 }
 
 impl Row<'_> {
@@ -68,7 +68,7 @@ impl<'a> Sheet<'a> {
         for cell in held {
             let Spot { row, column } = cell.spot;
             if rows.last().is_none_or(|last| last.number != row) {
-                rows.push(Row { number: row, cells: Vec::new(), pairs: [0; 2] });
+                rows.push(Row { number: row, cells: Vec::new(), pairs: [0; 3] });
             }
             if let Some(last) = rows.last_mut() {
                 last.cells.push((column, &text[cell.text.clone()]));
@@ -81,14 +81,16 @@ impl<'a> Sheet<'a> {
         sheet
     }
 
-    fn pairs(&self, at: usize) -> [usize; 2] {
+    fn pairs(&self, at: usize) -> [usize; 3] {
         let cells = &self.rows[at].cells;
-        let mut pairs = [0; 2];
+        let mut pairs = [0; 3];
         for (i, (column, _)) in cells.iter().enumerate().filter(|(_, cell)| is_label(cell.1)) {
             let right = cells.get(i + 1).is_some_and(|next| !is_label(next.1));
             let mut below = self.rows[at + 1..].iter().take(NEAR).filter_map(|row| row.cell(*column));
             pairs[0] += usize::from(right);
-            pairs[1] += usize::from(below.next().is_some_and(|text| !is_label(text)));
+            let below = below.next().filter(|text| !is_label(text));
+            pairs[1] += usize::from(below.is_some());
+            pairs[2] += usize::from(below.is_some_and(is_value));
         }
         pairs
     }
@@ -104,7 +106,7 @@ impl<'a> Sheet<'a> {
         let form = self.is_form();
         let mut best: Option<(usize, usize)> = None;
         for at in 0..self.rows.len().min(CANDIDATES) {
-            let [right, below] = self.rows[at].pairs;
+            let [right, below, _] = self.rows[at].pairs;
             let only = self.rows.len() == 1 && self.rows[0].cells.len() > 2;
             let fits = (right <= below && (below > 0 || !form)) || only;
             if fits
@@ -116,9 +118,11 @@ impl<'a> Sheet<'a> {
         }
         let at = best?.0;
         let (first, last) = self.extent(at);
-        let has_labels = self.rows[first..=last].iter().any(|row| row.pairs[1] > 0);
+        let is_certain = self.rows[first..=last]
+            .iter()
+            .any(|row| row.pairs[2] > 0 || row.pairs[1] > 0 && row.pairs[1] * 2 >= row.cells.len());
         let columns = self.columns(first, last);
-        Some(Header { first: self.rows[first].number, last: self.rows[last].number, columns, has_labels })
+        Some(Header { first: self.rows[first].number, last: self.rows[last].number, columns, is_certain })
     }
 
     /// Whether a row can be a header: names, about as many as the rows below have cells.

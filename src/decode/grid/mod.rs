@@ -152,7 +152,7 @@ impl Grid {
         }
         let sheet = Sheet::new(&held, &text);
         let known = matches!(self.kind, Kind::Table(_)) && !self.columns.is_empty();
-        let header = sheet.header().filter(|header| !known || header.has_labels);
+        let header = sheet.header().filter(|header| !known || header.is_certain);
         self.left = None;
         let (mut first, mut last) = (0, 0);
         if let Some(header) = &header {

@@ -119,6 +119,15 @@ fn tables_without_header_and_below_each_other() {
 }
 
 #[test]
+fn a_row_of_words_after_a_blank_one_is_no_header() {
+    let rows = "王芳|13800138000|护照\n".repeat(30);
+    holds(
+        &format!("姓名|手机|证件\n{rows}\n张三|身份证|无\n李四|护照|有\n王五|13800138001|无"),
+        &["S!手机[手机] 34 B35 = 13800138001"],
+    );
+}
+
+#[test]
 fn hostile_tables() {
     let mut taken = Taken::default();
     let mut cells = Cells::new(&mut taken, Unit::Cell);

@@ -36,10 +36,18 @@ pub(super) static DOCX: FileFormat =
 #[cfg(feature = "office")]
 pub(super) static PPTX: FileFormat =
     read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
-pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
-pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
-pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);
-pub(super) static OFD: FileFormat = not("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"]);
+#[cfg(feature = "office")]
+pub(super) static ODT: FileFormat =
+    read("odt", ["OpenDocument text", "OpenDocument 文本"], Reading::Whole(document::odt));
+#[cfg(feature = "office")]
+pub(super) static ODP: FileFormat =
+    read("odp", ["OpenDocument slides", "OpenDocument 演示文稿"], Reading::Whole(document::odp));
+#[cfg(feature = "office")]
+pub(super) static EPUB: FileFormat =
+    read("epub", ["EPUB book", "EPUB 电子书"], Reading::Whole(document::epub));
+#[cfg(feature = "office")]
+pub(super) static OFD: FileFormat =
+    read("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"], Reading::Whole(document::ofd));
 pub(super) static COMPOUND: FileFormat =
     not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
 pub(super) static XLS: FileFormat =

@@ -75,6 +75,8 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
+    #[cfg(feature = "office")]
+    known(b"{\\rtf", read("rtf", ["Rich Text Format", "RTF 文档"], Reading::Stream(document::rtf))),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

@@ -1,4 +1,5 @@
 //! Documents and slides: their text as it is read, paragraph by paragraph, with what lies beside it.
+mod codepage;
 mod epub;
 mod flow;
 mod odf;
@@ -6,6 +7,9 @@ mod ofd;
 mod office;
 mod ooxml;
 mod parts;
+mod rtf;
+mod rtf_reader;
+mod rtf_text;
 mod tables;
 mod xml;
 
@@ -13,3 +17,4 @@ pub use epub::epub;
 pub use odf::{odp, odt};
 pub use ofd::ofd;
 pub use office::{docx, pptx};
+pub use rtf::rtf;

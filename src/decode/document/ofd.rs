@@ -4,6 +4,7 @@ use super::flow::{Flow, Numbering};
 use super::parts::{Package, resolved};
 use super::xml::{Tag, Token};
 use crate::decode::{Failure, Output, Unit};
+use crate::model::coverage::Reason;
 use std::collections::HashMap;
 
 /// Bytes of text that are put in order at a time; a page has less.
@@ -26,6 +27,9 @@ pub fn ofd(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
             let mut lines = Lines::default();
             for part in page.templates.iter().chain([&page.part]) {
                 read(&mut package, part, &mut flow, &mut |token| lines.token(token));
+            }
+            if lines.bytes >= PAGE {
+                flow.output().gap(Reason::Limit, "a page has more text than is put in order");
             }
             flow.part("page", Numbering::Fixed(number));
             lines.say(&mut flow);

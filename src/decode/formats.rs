@@ -52,10 +52,18 @@ pub(super) static COMPOUND: FileFormat =
     not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
 pub(super) static XLS: FileFormat =
     not("xls", ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"]);
-pub(super) static DOC: FileFormat =
-    not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
-pub(super) static PPT: FileFormat =
-    not("ppt", ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"]);
+#[cfg(feature = "office")]
+pub(super) static DOC: FileFormat = read(
+    "doc",
+    ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"],
+    Reading::Whole(document::doc),
+);
+#[cfg(feature = "office")]
+pub(super) static PPT: FileFormat = read(
+    "ppt",
+    ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"],
+    Reading::Whole(document::ppt),
+);
 pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
 pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     "encrypted-office",

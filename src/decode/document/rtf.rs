@@ -3,7 +3,7 @@
 use super::codepage::{of_charset, of_number};
 use super::flow::{Flow, Numbering};
 use super::rtf_reader::{Item, Reader};
-use super::rtf_text::{Story, Text};
+use super::running::{NAME, NAMED, Story, Text};
 use crate::decode::{Failure, Output, Unit};
 use crate::model::coverage::Reason;
 use std::collections::HashMap;
@@ -19,6 +19,8 @@ const FONTS: usize = 65_536;
 enum Destination {
     Text,
     Skipped,
+    /// Holds values, and nothing beside.
+    Values,
     Fonts,
     /// What stands in the document and is no part of its text.
     Beside(&'static str),
@@ -75,7 +77,7 @@ const STORIES: [(&str, &str); 11] = [
     ("shptxt", "text boxes"),
 ];
 /// Destinations whose text is a value.
-const VALUES: [(&str, &str); 16] = [
+const VALUES: [(&str, &str); 17] = [
     ("title", "properties!title"),
     ("subject", "properties!subject"),
     ("author", "properties!author"),
@@ -87,7 +89,8 @@ const VALUES: [(&str, &str); 16] = [
     ("comment", "properties!comment"),
     ("doccomm", "properties!comment"),
     ("hlinkbase", "links"),
-    ("staticval", "properties!custom"),
+    ("propname", NAME),
+    ("staticval", NAMED),
     ("ffdeftext", "form fields"),
     ("ffl", "form fields"),
     ("ffhelptext", "form fields"),
@@ -193,7 +196,7 @@ impl Rtf<'_> {
             Destination::Text => Some(Story::Body),
             Destination::Beside(field) => Some(Story::Beside(field)),
             Destination::Value(_) => Some(Story::Value),
-            Destination::Skipped | Destination::Fonts => None,
+            Destination::Skipped | Destination::Values | Destination::Fonts => None,
         };
         self.text.direct(into, own.unwrap_or(self.page), self.page);
     }
@@ -286,7 +289,7 @@ impl Rtf<'_> {
             "fonttbl" => Destination::Fonts,
             "fldinst" => Destination::Beside("field codes"),
             // What is said of the document, value by value.
-            "info" | "userprops" | "propname" | "formfield" => Destination::Skipped,
+            "info" | "userprops" | "formfield" => Destination::Values,
             _ if SKIPPED.contains(&word) => Destination::Skipped,
             _ => match VALUES.iter().find(|(name, _)| *name == word) {
                 Some((_, field)) => Destination::Value(field),

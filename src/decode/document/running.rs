@@ -1,9 +1,14 @@
-//! The text of RTF on its way into the flow: decoded, and put into paragraphs and rows.
+//! Text that comes with marks, as in RTF and in old Word files, on its way into the flow: decoded, and put into paragraphs
+//! and rows.
 use super::flow::Flow;
 use encoding_rs::Encoding;
 
 /// Bytes that are decoded at a time.
 const PENDING: usize = 32 * 1024;
+
+/// The name of a property, and the value that follows it.
+pub const NAME: &str = "name";
+pub const NAMED: &str = "named";
 
 /// Where text goes.
 #[derive(Clone, Copy)]
@@ -35,6 +40,8 @@ pub struct Text<'o> {
     /// The first half of a character that UTF-16 writes in two.
     high: Option<u16>,
     value: String,
+    /// The name of the property whose value follows.
+    name: String,
     open: Open,
     outer: Vec<Open>,
 }
@@ -50,6 +57,7 @@ impl<'o> Text<'o> {
             pending: Vec::new(),
             high: None,
             value: String::new(),
+            name: String::new(),
             open: Open::default(),
             outer: Vec::new(),
         }
@@ -138,19 +146,31 @@ impl<'o> Text<'o> {
             "par" | "sect" | "page" => return self.paragraph(),
             "cell" => return self.cell(),
             "row" => return self.row(),
-            "pard" => {
-                self.settle();
-                self.open.in_table = false;
-                return;
-            }
-            "intbl" => {
-                self.settle();
-                self.open.in_table = true;
-                return;
-            }
+            "pard" => return self.in_table(false),
+            "intbl" => return self.in_table(true),
             _ => return,
         };
         self.push(text);
+    }
+
+    /// The paragraphs from here on are in a table, or are not.
+    pub fn in_table(&mut self, is: impl Into<bool>) {
+        self.settle();
+        self.open.in_table = is.into();
+    }
+
+    /// Begins a part of the document.
+    pub fn part(&mut self, field: &str) {
+        self.settle();
+        self.end_paragraph();
+        self.end_table();
+        self.open = Open::default();
+        self.flow.part(field, super::flow::Numbering::Counted);
+    }
+
+    /// Whether a paragraph is open.
+    pub fn in_paragraph(&self) -> bool {
+        self.open.paragraph
     }
 
     /// Begins a paragraph where none is open, in the table or behind it.
@@ -201,7 +221,8 @@ impl<'o> Text<'o> {
         }
     }
 
-    fn cell(&mut self) {
+    /// Ends a cell.
+    pub fn cell(&mut self) {
         if self.into.is_some() {
             self.open.in_table = true;
             self.paragraph();
@@ -209,7 +230,8 @@ impl<'o> Text<'o> {
         }
     }
 
-    fn row(&mut self) {
+    /// Ends a row.
+    pub fn row(&mut self) {
         self.settle();
         self.end_paragraph();
         if self.open.row {
@@ -236,8 +258,14 @@ impl<'o> Text<'o> {
     /// Gives out the value at hand.
     pub fn value(&mut self, field: &str) {
         let value = std::mem::take(&mut self.value);
-        let (group, name) = field.split_once('!').unwrap_or((field, ""));
-        self.flow.value(group, name, &value);
+        match field {
+            NAME => self.name = value,
+            NAMED => self.flow.value("properties", &self.name, &value),
+            _ => {
+                let (group, name) = field.split_once('!').unwrap_or((field, ""));
+                self.flow.value(group, name, &value);
+            }
+        }
     }
 
     /// Ends the document.

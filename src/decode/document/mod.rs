@@ -25,3 +25,6 @@ pub use office::{docx, pptx};
 pub use powerpoint::ppt;
 pub use rtf::rtf;
 pub use word::doc;
+
+#[cfg(test)]
+mod tests;

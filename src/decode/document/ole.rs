@@ -33,7 +33,7 @@ impl<'b> Compound<'b> {
 
     /// Whether there is such a stream, with anything in it.
     pub fn has(&self, path: &str) -> bool {
-        self.file.entry(path).is_ok_and(|entry| entry.is_stream() && entry.len() > 0)
+        self.file.entry(path).is_ok_and(|entry| entry.is_stream() && !entry.is_empty())
     }
 
     /// Gives out the objects that are embedded in a storage, each in one of its own.

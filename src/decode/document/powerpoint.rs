@@ -216,7 +216,8 @@ impl<'b> Slides<'_, 'b> {
                 self.paragraphs(&found.body.iter().map(|b| char::from(*b)).collect::<String>())
             }
             (STRING, COMMENT) if found.instance == 1 => self.flow.value("comments", "", &wide(found.body)),
-            (STRING, LINK) => self.flow.value("links", "", &wide(found.body)),
+            // The first one is what the slide shows (2.10.16).
+            (STRING, LINK) if found.instance > 0 => self.flow.value("links", "", &wide(found.body)),
             (STRING, MARGINS) => self.flow.alone(&wide(found.body)),
             _ => {}
         }

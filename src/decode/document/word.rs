@@ -244,7 +244,8 @@ impl Marks {
             '\u{14}' => drop(self.fields.last_mut().map(|is_code| *is_code = false)),
             '\u{15}' => drop(self.fields.pop()),
             '\u{1E}' => self.say("-", place, text),
-            '\u{1}' => self.has_pictures = true,
+            // In the code of a field it stands for data of the field.
+            '\u{1}' => self.has_pictures |= self.fields.last() != Some(&true),
             c if c < ' ' => {}
             c => self.say(c.encode_utf8(&mut [0; 4]), place, text),
         }

@@ -297,12 +297,18 @@ impl Lines {
                     ""
                 });
                 text.push_str(&piece.text);
-                let last =
-                    piece.text.chars().next_back().map_or(0.0, |c| if c.is_ascii() { 0.5 } else { 1.0 });
-                end = Some(piece.end.max(piece.x) + last * piece.size);
+                end = Some(piece.right());
             }
             flow.alone(&text);
         }
+    }
+}
+
+impl Piece {
+    /// Where it ends: behind its last letter, whose place is known where those of all are.
+    fn right(&self) -> f64 {
+        let widths = self.text.chars().map(|c| if c.is_ascii() { 0.5 } else { 1.0 } * self.size);
+        if self.end > self.x { self.end + widths.last().unwrap_or(0.0) } else { self.x + widths.sum::<f64>() }
     }
 }
 

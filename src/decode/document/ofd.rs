@@ -307,8 +307,12 @@ impl Lines {
 impl Piece {
     /// Where it ends: behind its last letter, whose place is known where those of all are.
     fn right(&self) -> f64 {
-        let widths = self.text.chars().map(|c| if c.is_ascii() { 0.5 } else { 1.0 } * self.size);
-        if self.end > self.x { self.end + widths.last().unwrap_or(0.0) } else { self.x + widths.sum::<f64>() }
+        let mut widths = self.text.chars().map(|c| if c.is_ascii() { 0.5 } else { 1.0 } * self.size);
+        if self.end > self.x {
+            self.end + widths.next_back().unwrap_or(0.0)
+        } else {
+            self.x + widths.sum::<f64>()
+        }
     }
 }
 

@@ -74,10 +74,18 @@ pub(super) static DOCX: FileFormat =
 #[cfg(feature = "office")]
 pub(super) static PPTX: FileFormat =
     read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
-pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
-pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
-pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);
-pub(super) static OFD: FileFormat = not("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"]);
+#[cfg(feature = "office")]
+pub(super) static ODT: FileFormat =
+    read("odt", ["OpenDocument text", "OpenDocument 文本"], Reading::Whole(document::odt));
+#[cfg(feature = "office")]
+pub(super) static ODP: FileFormat =
+    read("odp", ["OpenDocument slides", "OpenDocument 演示文稿"], Reading::Whole(document::odp));
+#[cfg(feature = "office")]
+pub(super) static EPUB: FileFormat =
+    read("epub", ["EPUB book", "EPUB 电子书"], Reading::Whole(document::epub));
+#[cfg(feature = "office")]
+pub(super) static OFD: FileFormat =
+    read("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"], Reading::Whole(document::ofd));
 pub(super) static COMPOUND: FileFormat =
     not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
 #[cfg(feature = "office")]
@@ -94,6 +102,20 @@ pub(super) static DOC: FileFormat =
     not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
 pub(super) static PPT: FileFormat =
     not("ppt", ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"]);
+pub(super) static XLS: FileFormat =
+    not("xls", ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"]);
+#[cfg(feature = "office")]
+pub(super) static DOC: FileFormat = read(
+    "doc",
+    ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"],
+    Reading::Whole(document::doc),
+);
+#[cfg(feature = "office")]
+pub(super) static PPT: FileFormat = read(
+    "ppt",
+    ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"],
+    Reading::Whole(document::ppt),
+);
 pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
 pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     "encrypted-office",
@@ -127,6 +149,7 @@ static FORMATS: &[Known] = &[
         b"PARE",
         read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
     ),
+    known(b"{\\rtf", read("rtf", ["Rich Text Format", "RTF 文档"], Reading::Stream(document::rtf))),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

@@ -85,10 +85,9 @@ const MAGIC: usize = 4096;
 /// More control characters than one in this many bytes are no text.
 const CONTROLS: usize = 32;
 /// Formats that can begin with nothing but text, and are none.
-const TEXT_MARKS: [(&[u8], &str); 4] = [
+const TEXT_MARKS: [(&[u8], &str); 3] = [
     (b"%PDF-", "application/pdf"),
     (b"%!PS", "application/postscript"),
-    (b"{\\rtf", "application/rtf"),
     (b"!<arch>\n", "application/x-archive"),
 ];
 /// chardetng reads 7 MB/s, so it gets a sample round the first byte that is not ASCII.

@@ -5,3 +5,5 @@ mod archives;
 mod sheets;
 #[cfg(feature = "office")]
 mod sheets_binary;
+#[cfg(feature = "office")]
+mod documents;

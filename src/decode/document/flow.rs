@@ -84,17 +84,18 @@ impl<'o> Flow<'o> {
         self.goes_on
     }
 
-    /// Ends the decoder.
-    pub fn stop(&mut self) {
-        self.goes_on = false;
-    }
-
     /// Begins a part of the document, which ends the one before.
     pub fn part(&mut self, field: &str, numbering: Numbering) {
         self.end_part();
         self.numbering = numbering;
         self.number = 0;
         self.open(field);
+    }
+
+    /// From here on all paragraphs have this number.
+    pub fn number(&mut self, number: u64) {
+        self.numbering = Numbering::Fixed(number);
+        self.label.clear();
     }
 
     /// Ends a part, whatever is open in it.
@@ -173,7 +174,8 @@ impl<'o> Flow<'o> {
             (Numbering::Fixed(number), _) => number,
             (Numbering::Counted, Some(outer)) => outer.number,
             (Numbering::Counted, None) => {
-                self.number += 1;
+                let stories = self.stories.iter().filter(|story| matches!(story, Story::Text(_)));
+                self.number += u64::from(stories.count() <= 1);
                 self.number
             }
         };

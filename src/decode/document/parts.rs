@@ -63,7 +63,7 @@ impl<'b> Package<'b> {
             told(match broken {
                 Broken::Malformed => (Reason::Malformed, "no well-formed XML"),
                 Broken::Limit => (Reason::Limit, "unpacks to more than is allowed"),
-                Broken::Read(_) => (Reason::Malformed, "cannot be unpacked"),
+                Broken::Read => (Reason::Malformed, "cannot be unpacked"),
             })
         })
     }

@@ -33,6 +33,12 @@ impl Tag<'_> {
         local(self.0.name().into_inner())
     }
 
+    /// Its prefix; empty where it has none.
+    pub fn prefix(&self) -> &str {
+        let name = self.0.name().into_inner();
+        name.split_once(':').map_or("", |(prefix, _)| prefix)
+    }
+
     /// The value of the attribute with this name and a prefix.
     pub fn prefixed(&self, name: &str) -> Option<String> {
         self.find(|key| key.contains(':') && local(key) == name)
@@ -69,7 +75,7 @@ pub enum Broken {
     /// It is larger or deeper than is allowed.
     Limit,
     /// It cannot be unpacked.
-    Read(io::Error),
+    Read,
 }
 
 /// Walks through XML; `visit` returns false to stop. `left` is how many bytes may still be unpacked.
@@ -92,9 +98,7 @@ pub fn walk(
             Err(quick_xml::Error::Io(error)) if error.kind() == io::ErrorKind::QuotaExceeded => {
                 return Err(Broken::Limit);
             }
-            Err(quick_xml::Error::Io(error)) => {
-                return Err(Broken::Read(io::Error::new(error.kind(), error.to_string())));
-            }
+            Err(quick_xml::Error::Io(_)) => return Err(Broken::Read),
             Err(_) => return Err(Broken::Malformed),
         };
         let goes_on = match event {

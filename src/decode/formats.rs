@@ -53,6 +53,9 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+#[cfg(feature = "columnar")]
+const PARQUET: [&str; 2] = ["Apache Parquet", "Apache Parquet"];
+
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
@@ -65,17 +68,34 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
-    #[cfg(feature = "columnar")]
-    known(
-        b"PAR1",
-        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
-    ),
-    #[cfg(feature = "columnar")]
-    known(
-        b"PARE",
-        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
-    ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
+    #[cfg(feature = "columnar")]
+    known(b"PAR1", read("parquet", PARQUET, Reading::Whole(columnar::parquet::read))),
+    #[cfg(feature = "columnar")]
+    known(b"PARE", read("parquet", PARQUET, Reading::Whole(columnar::parquet::read))),
+    #[cfg(feature = "columnar")]
+    known(
+        b"ARROW1\0\0",
+        read("arrow", ["Arrow IPC file, Feather", "Arrow IPC 文件、Feather"], Reading::Whole(columnar::ipc::file)),
+    ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"\xFF\xFF\xFF\xFF",
+        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
+    ),
+    // Lists and bytes unpacked to what they say, however much that is.
+    #[cfg(feature = "columnar")]
+    known(
+        b"ORC",
+        FileFormat {
+            name: "orc",
+            about: ["Apache ORC", "Apache ORC"],
+            read: Reading::Whole(columnar::orc::read),
+            isolated: true,
+        },
+    ),
+    #[cfg(feature = "columnar")]
+    known(b"Obj\x01", read("avro", ["Apache Avro", "Apache Avro"], Reading::Stream(columnar::avro::read))),
 ];
 
 /// The format whose mark the first bytes of an object bear.

@@ -56,6 +56,19 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
 #[cfg(feature = "columnar")]
 const PARQUET: [&str; 2] = ["Apache Parquet", "Apache Parquet"];
 
+/// What has no mark, and is told by all that its beginning says.
+#[cfg(feature = "columnar")]
+static UNMARKED: [(fn(&[u8]) -> bool, FileFormat); 2] = [
+    (
+        columnar::ipc::is_stream,
+        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
+    ),
+    (
+        columnar::dbf::is_one,
+        read("dbf", ["dBase, FoxPro table", "dBase、FoxPro 表"], Reading::Stream(columnar::dbf::read)),
+    ),
+];
+
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
@@ -76,12 +89,11 @@ static FORMATS: &[Known] = &[
     #[cfg(feature = "columnar")]
     known(
         b"ARROW1\0\0",
-        read("arrow", ["Arrow IPC file, Feather", "Arrow IPC 文件、Feather"], Reading::Whole(columnar::ipc::file)),
-    ),
-    #[cfg(feature = "columnar")]
-    known(
-        b"\xFF\xFF\xFF\xFF",
-        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
+        read(
+            "arrow",
+            ["Arrow IPC file, Feather", "Arrow IPC 文件、Feather"],
+            Reading::Whole(columnar::ipc::file),
+        ),
     ),
     // Lists and bytes unpacked to what they say, however much that is.
     #[cfg(feature = "columnar")]
@@ -100,13 +112,20 @@ static FORMATS: &[Known] = &[
 
 /// The format whose mark the first bytes of an object bear.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
-    FORMATS
+    let marked = FORMATS
         .iter()
         .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
-        .map(|known| &known.format)
+        .map(|known| &known.format);
+    #[cfg(feature = "columnar")]
+    let marked =
+        marked.or_else(|| UNMARKED.iter().find(|(is_one, _)| is_one(head)).map(|(_, format)| format));
+    marked
 }
 
 /// All formats that are no text.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
-    FORMATS.iter().map(|known| &known.format)
+    let all = FORMATS.iter().map(|known| &known.format);
+    #[cfg(feature = "columnar")]
+    let all = all.chain(UNMARKED.iter().map(|(_, format)| format));
+    all
 }

@@ -18,7 +18,8 @@ pub fn read(reader: &mut dyn Read, output: &mut dyn Output) -> Result<(), Failur
     let mut reader = BufReader::with_capacity(64 << 10, reader);
     let header = Header::read(&mut reader)?;
     let mut schema = Schema::default();
-    let root = schema.compile(&header.schema).ok_or_else(|| Failure::malformed("its schema makes no sense"))?;
+    let root =
+        schema.compile(&header.schema).ok_or_else(|| Failure::malformed("its schema makes no sense"))?;
     let fields = schema.fields.clone();
     let mut gather = Gather::new(output, usize::MAX >> 16, fields);
     let mut records = Records { schema: &schema, gather: &mut gather, row: 0 };
@@ -36,7 +37,8 @@ fn blocks(
     let mut packed = Vec::new();
     while !reader.fill_buf()?.is_empty() {
         let count = long(reader)?;
-        let length = u64::try_from(long(reader)?).map_err(|_| Failure::malformed("a block without length"))?;
+        let length =
+            u64::try_from(long(reader)?).map_err(|_| Failure::malformed("a block without length"))?;
         let rows = records.row.saturating_add(count.unsigned_abs());
         packed.clear();
         if length > MOST {

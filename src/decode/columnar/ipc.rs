@@ -12,12 +12,27 @@ use std::io::{self, Read};
 
 /// What begins a message, since Arrow 0.15.
 const CONTINUATION: [u8; 4] = [0xFF; 4];
+/// A schema may be longer than what is looked at when the format is told, though not by much.
+const LONG_HEAD: usize = 60 << 10;
+const MOST_SCHEMA: usize = 16 << 20;
 /// A message unpacks to so much at most.
 const MOST: u64 = 1 << 31;
 
 /// Reads a file: a stream between two marks, with an index of it behind (Arrow columnar format, IPC File Format).
 pub fn file(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     stream(bytes.get(8..).unwrap_or_default(), output)
+}
+
+/// Whether an object begins with the schema of a stream.
+pub fn is_stream(head: &[u8]) -> bool {
+    let message = head.strip_prefix(&CONTINUATION).and_then(|rest| rest.split_first_chunk::<4>());
+    let Some((length, rest)) = message else { return false };
+    let length = u32::from_le_bytes(*length) as usize;
+    match rest.get(..length) {
+        Some(message) => root_as_message(message).is_ok_and(|m| m.header_type() == MessageHeader::Schema),
+        // A schema of so many columns that it reaches beyond what was read so far.
+        None => rest.len() > LONG_HEAD && length % 8 == 0 && length < MOST_SCHEMA,
+    }
 }
 
 /// Reads a stream.
@@ -114,7 +129,8 @@ fn check(batch: &RecordBatch<'_>, body: &[u8]) -> Result<(), Failure> {
         let start = usize::try_from(buffer.offset()).map_err(|_| broken())?;
         let length = usize::try_from(buffer.length()).map_err(|_| broken())?;
         let buffer = start.checked_add(length).and_then(|end| body.get(start..end)).ok_or_else(broken)?;
-        let (Some(codec), Some((size, packed))) = (batch.compression(), buffer.split_first_chunk::<8>()) else {
+        let (Some(codec), Some((size, packed))) = (batch.compression(), buffer.split_first_chunk::<8>())
+        else {
             continue;
         };
         // -1: not compressed after all.

@@ -3,6 +3,7 @@ mod arrays;
 pub(super) mod avro;
 mod avro_block;
 mod avro_schema;
+pub(super) mod dbf;
 mod gather;
 pub(super) mod ipc;
 mod names;

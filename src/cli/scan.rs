@@ -58,6 +58,9 @@ pub(super) struct ScanArgs {
     /// Look at no more objects within one
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries)]
     max_entries: u64,
+    /// Scan the runs of text in binaries that nothing reads: core dumps, databases of other makers
+    #[arg(long)]
+    binary: bool,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -165,6 +168,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         databases: super::databases::open(&args.targets)?,
         #[cfg(feature = "db")]
         tables: args.databases.options(include, exclude),
+        binary: args.binary,
         limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
         targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,

@@ -6,6 +6,7 @@ use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
 use super::package;
+use super::unread::{self, UNREAD};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -53,12 +54,23 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+/// What has no mark, or one that text may begin with, and is told by all that its beginning says.
 #[cfg(feature = "columnar")]
-const PARQUET: [&str; 2] = ["Apache Parquet", "Apache Parquet"];
-
-/// What has no mark, and is told by all that its beginning says.
-#[cfg(feature = "columnar")]
-static UNMARKED: [(fn(&[u8]) -> bool, FileFormat); 2] = [
+static UNMARKED: [(fn(&[u8]) -> bool, FileFormat); 4] = [
+    (
+        columnar::parquet::is_one,
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    (
+        columnar::orc::is_one,
+        FileFormat {
+            name: "orc",
+            about: ["Apache ORC", "Apache ORC"],
+            read: Reading::Whole(columnar::orc::read),
+            // Its library unpacks lists and bytes to what they say, however much that is.
+            isolated: true,
+        },
+    ),
     (
         columnar::ipc::is_stream,
         read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
@@ -83,10 +95,6 @@ static FORMATS: &[Known] = &[
     ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
     #[cfg(feature = "columnar")]
-    known(b"PAR1", read("parquet", PARQUET, Reading::Whole(columnar::parquet::read))),
-    #[cfg(feature = "columnar")]
-    known(b"PARE", read("parquet", PARQUET, Reading::Whole(columnar::parquet::read))),
-    #[cfg(feature = "columnar")]
     known(
         b"ARROW1\0\0",
         read(
@@ -94,17 +102,6 @@ static FORMATS: &[Known] = &[
             ["Arrow IPC file, Feather", "Arrow IPC 文件、Feather"],
             Reading::Whole(columnar::ipc::file),
         ),
-    ),
-    // Lists and bytes unpacked to what they say, however much that is.
-    #[cfg(feature = "columnar")]
-    known(
-        b"ORC",
-        FileFormat {
-            name: "orc",
-            about: ["Apache ORC", "Apache ORC"],
-            read: Reading::Whole(columnar::orc::read),
-            isolated: true,
-        },
     ),
     #[cfg(feature = "columnar")]
     known(b"Obj\x01", read("avro", ["Apache Avro", "Apache Avro"], Reading::Stream(columnar::avro::read))),
@@ -116,6 +113,9 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
         .iter()
         .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
         .map(|known| &known.format);
+    let marked = marked
+        .or_else(|| UNREAD.iter().find(|unread| unread.is(head)).map(|unread| &unread.format))
+        .or_else(|| unread::is_innodb(head).then_some(&unread::INNODB));
     #[cfg(feature = "columnar")]
     let marked =
         marked.or_else(|| UNMARKED.iter().find(|(is_one, _)| is_one(head)).map(|(_, format)| format));
@@ -125,6 +125,7 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
 /// All formats that are no text.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
     let all = FORMATS.iter().map(|known| &known.format);
+    let all = all.chain(UNREAD.iter().map(|unread| &unread.format)).chain([&unread::INNODB]);
     #[cfg(feature = "columnar")]
     let all = all.chain(UNMARKED.iter().map(|(_, format)| format));
     all

@@ -29,6 +29,8 @@ pub struct Options {
     pub tables: TableOptions,
     /// What may be unpacked of one file.
     pub limits: Limits,
+    /// Scan the text that lies in files which nothing reads.
+    pub binary: bool,
     /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
@@ -54,6 +56,7 @@ impl Options {
             #[cfg(feature = "db")]
             tables: TableOptions::default(),
             limits: Limits::default(),
+            binary: false,
             targets: Vec::new(),
             min_confidence: DEFAULT_MIN_CONFIDENCE,
             findings: None,

@@ -1,5 +1,6 @@
 //! Arrow's own formats, in files (also called Feather) and in streams.
 use super::arrays::{Rows, walk};
+use super::caught;
 use super::gather::Gather;
 use super::names::{Names, Node};
 use crate::decode::{Failure, Output};
@@ -20,7 +21,9 @@ const MOST: u64 = 1 << 31;
 
 /// Reads a file: a stream between two marks, with an index of it behind (Arrow columnar format, IPC File Format).
 pub fn file(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
-    stream(bytes.get(8..).unwrap_or_default(), output)
+    // Some writers pad the first mark to more than the 8 bytes that are asked for.
+    let padding = bytes.chunks(8).skip(1).take(8).take_while(|part| part.iter().all(|b| *b == 0)).count();
+    stream(bytes.get(8 + 8 * padding..).unwrap_or_default(), output)
 }
 
 /// Whether an object begins with the schema of a stream.
@@ -39,21 +42,23 @@ pub fn is_stream(head: &[u8]) -> bool {
 pub fn stream(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     let (sound, broken) = sound(bytes);
     let messages = bytes.get(..sound).unwrap_or_default();
-    let reader = StreamReader::try_new(messages, None).map_err(|error| failed(&error))?;
+    let open = |wanted| caught(|| StreamReader::try_new(messages, wanted)).ok_or_else(fell);
+    let reader = open(None)?.map_err(|error| failed(&error))?;
     let mut names = Names::default();
     let nodes = names.roots(reader.schema().fields());
     let wanted: Vec<usize> = (0..nodes.len()).filter(|&at| !matches!(nodes[at], Node::Skip)).collect();
     drop(reader);
     // A second time, without the columns that hold nothing.
-    let reader = StreamReader::try_new(messages, Some(wanted.clone())).map_err(|error| failed(&error))?;
+    let mut reader = open(Some(wanted.clone()))?.map_err(|error| failed(&error))?;
     let mut gather = Gather::new(output, bytes.len(), names.fields);
     let mut first = 1;
-    for batch in reader {
-        let batch = match batch {
-            Ok(batch) => batch,
-            Err(error) => {
+    loop {
+        let batch = match caught(|| reader.next()) {
+            Some(Some(Ok(batch))) => batch,
+            Some(None) => break,
+            broken => {
                 gather.flush();
-                return Err(failed(&error));
+                return Err(broken.flatten().and_then(Result::err).map_or_else(fell, |error| failed(&error)));
             }
         };
         for (&at, column) in wanted.iter().zip(batch.columns()) {
@@ -67,13 +72,17 @@ pub fn stream(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     broken.map_or(Ok(()), Err)
 }
 
+fn fell() -> Failure {
+    Failure::malformed("it contradicts itself")
+}
+
 /// What an error of the library means, without its words: they can hold names.
 fn failed(error: &ArrowError) -> Failure {
     match error {
         ArrowError::NotYetImplemented(_) => {
             Failure::Unread(Reason::NoDecoder, "an Arrow type or encoding that is not known".to_owned())
         }
-        _ => Failure::malformed("it contradicts itself"),
+        _ => fell(),
     }
 }
 

@@ -2,6 +2,7 @@
 use super::arrays::{Rows, walk};
 use super::gather::Gather;
 use super::names::{Names, Node};
+use super::{caught, is_binary, orc_tail};
 use crate::decode::{Failure, Output};
 use bytes::Bytes;
 use orc_rust::projection::ProjectionMask;
@@ -12,12 +13,20 @@ use std::io;
 /// Rows that are decoded at a time.
 const ROWS: usize = 4096;
 
+/// Whether an object begins as an ORC file does.
+pub fn is_one(head: &[u8]) -> bool {
+    head.starts_with(b"ORC") && is_binary(head)
+}
+
 /// Reads an ORC file.
 pub fn read(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
+    orc_tail::check(bytes)?;
     let failed = |_: OrcError| Failure::malformed("it contradicts itself");
-    let builder = ArrowReaderBuilder::try_new(Held(bytes)).map_err(failed)?;
+    let broken = || Failure::malformed("it contradicts itself");
+    let builder = caught(|| ArrowReaderBuilder::try_new(Held(bytes))).ok_or_else(broken)?.map_err(failed)?;
     let mut names = Names::default();
-    let nodes = names.roots(builder.schema().fields());
+    let schema = caught(|| builder.schema()).ok_or_else(broken)?;
+    let nodes = names.roots(schema.fields());
     let root = builder.file_metadata().root_data_type();
     let columns = root.children().iter().zip(&nodes).filter(|(_, node)| !matches!(node, Node::Skip));
     let indices: Vec<usize> = columns.map(|(column, _)| column.data_type().column_index()).collect();
@@ -28,10 +37,16 @@ pub fn read(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
         return Ok(());
     }
     let mut first = 1;
-    for batch in builder.with_projection(mask).with_batch_size(ROWS).build() {
-        let Ok(batch) = batch else {
-            gather.flush();
-            return Err(Failure::malformed("a stripe cannot be read"));
+    let build = || builder.with_projection(mask).with_batch_size(ROWS).build();
+    let mut batches = caught(build).ok_or_else(broken)?;
+    loop {
+        let batch = match caught(|| batches.next()) {
+            Some(Some(Ok(batch))) => batch,
+            Some(None) => break,
+            _ => {
+                gather.flush();
+                return Err(Failure::malformed("a stripe cannot be read"));
+            }
         };
         for (node, column) in wanted.iter().zip(batch.columns()) {
             if !walk(&mut gather, node, column, Rows::From(first)) {

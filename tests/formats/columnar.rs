@@ -100,7 +100,7 @@ fn what_is_cut_off_is_in_the_ledger() {
     let stream = arrow(&table());
     let scene =
         Scene::with(&[("a.parquet", &whole[..whole.len() - 20]), ("a.arrow", &stream[..stream.len() / 2])]);
-    let run = scene.scan(&[]).ends(2);
+    let run = scene.scan(&[]).ends(3);
     for file in ["a.parquet", "a.arrow"] {
         assert_eq!(run.row(file)["reason"], "malformed", "{file}: {}", run.map["coverage"]);
     }
@@ -111,7 +111,7 @@ fn what_is_not_read_has_a_name() {
     let access = [b"\0\x01\0\0Standard ACE DB\0".as_slice(), &[0; 100]].concat();
     let redis = b"REDIS0009\xFA\x09redis-ver\x056.0.1".as_slice();
     let scene = Scene::with(&[("a.accdb", &access), ("dump.rdb", redis), ("a.npy", b"\x93NUMPY\x01\0v\0{")]);
-    let run = scene.scan(&[]).ends(2);
+    let run = scene.scan(&[]).ends(3);
     for (file, name) in [("a.accdb", "access"), ("dump.rdb", "redis"), ("a.npy", "npy")] {
         let row = run.row(file);
         assert_eq!((&row["state"], &row["reason"]), (&"skipped".into(), &"no-decoder".into()));

@@ -23,11 +23,11 @@ fn dump() -> Vec<u8> {
 fn text_in_binaries_is_scanned_when_asked() {
     let dump = dump();
     let scene = Scene::with(&[("core", &dump)]);
-    let run = scene.scan(&[]).ends(2);
+    let run = scene.scan(&[]).ends(3);
     assert!(run.findings.is_empty());
     assert_eq!(run.row("core")["state"], "skipped");
 
-    let run = scene.scan(&["--binary", "--reveal"]).ends(2);
+    let run = scene.scan(&["--binary", "--reveal"]).ends(3);
     let row = run.row("core");
     assert_eq!((&row["state"], &row["reason"]), (&"partial".into(), &"no-decoder".into()));
     assert_eq!(row["detail"], "binary: strings only");
@@ -60,6 +60,6 @@ fn long_runs_and_their_edges_are_scanned_once() {
         bytes.extend_from_slice(format!("手机 {MOBILE} ").as_bytes());
         planted += 1;
     }
-    let run = Scene::with(&[("a.bin", &bytes)]).scan(&["--binary"]).ends(2);
+    let run = Scene::with(&[("a.bin", &bytes)]).scan(&["--binary"]).ends(3);
     assert_eq!(run.findings.len(), planted);
 }

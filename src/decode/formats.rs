@@ -54,9 +54,13 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+/// Whether an object begins as one of a format does.
+#[cfg(feature = "columnar")]
+type IsOne = fn(&[u8]) -> bool;
+
 /// What has no mark, or one that text may begin with, and is told by all that its beginning says.
 #[cfg(feature = "columnar")]
-static UNMARKED: [(fn(&[u8]) -> bool, FileFormat); 4] = [
+static UNMARKED: [(IsOne, FileFormat); 4] = [
     (
         columnar::parquet::is_one,
         read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),

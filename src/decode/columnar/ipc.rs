@@ -34,7 +34,7 @@ pub fn is_stream(head: &[u8]) -> bool {
     match rest.get(..length) {
         Some(message) => root_as_message(message).is_ok_and(|m| m.header_type() == MessageHeader::Schema),
         // A schema of so many columns that it reaches beyond what was read so far.
-        None => rest.len() > LONG_HEAD && length % 8 == 0 && length < MOST_SCHEMA,
+        None => rest.len() > LONG_HEAD && length.is_multiple_of(8) && length < MOST_SCHEMA,
     }
 }
 

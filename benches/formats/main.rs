@@ -3,6 +3,11 @@ mod csv;
 #[path = "../../corpora/generator/mod.rs"]
 mod generator;
 mod json;
+//! Formats beside the libraries that are the fastest at them, on one thread each. `-- --test` runs small, for the counts.
+#[path = "../../corpora/generator/mod.rs"]
+mod generator;
+#[cfg(feature = "columnar")]
+mod parquet;
 #[allow(dead_code, reason = "another bench uses the rest")]
 #[path = "../process/program.rs"]
 mod program;
@@ -33,6 +38,16 @@ fn main() -> Result<(), Failure> {
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     for (name, rows) in PARTS {
+fn main() -> Result<(), Failure> {
+    let mode = Mode::from_args();
+    let table = Table::new(mode);
+    // `cargo bench --bench formats -- parquet` measures that part alone.
+    let parts: &[(&str, Rows)] = &[
+        #[cfg(feature = "columnar")]
+        ("parquet", parquet::rows),
+    ];
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, rows) in parts {
         if asked.is_empty() || asked.iter().any(|arg| arg == name) {
             rows(&table, mode)?;
         }

@@ -68,6 +68,9 @@ pub(super) struct ScanArgs {
     /// Let unrar, 7z or unar, where installed, unpack what is not read otherwise: rar, cab, iso, rpm and others
     #[arg(long)]
     external_unpackers: bool,
+    /// Scan the runs of text in binaries that nothing reads: core dumps, databases of other makers
+    #[arg(long)]
+    binary: bool,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -176,6 +179,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         #[cfg(feature = "db")]
         tables: args.databases.options(include, exclude),
         isolation: isolation(args)?,
+        binary: args.binary,
         limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
         external_unpackers: args.external_unpackers,
         targets: args.targets.iter().map(|target| shown(target)).collect(),

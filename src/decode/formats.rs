@@ -6,6 +6,8 @@ use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
 use super::{document, package, sheet};
+use super::package;
+use super::unread::{self, UNREAD};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -123,6 +125,37 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+/// Whether an object begins as one of a format does.
+#[cfg(feature = "columnar")]
+type IsOne = fn(&[u8]) -> bool;
+
+/// What has no mark, or one that text may begin with, and is told by all that its beginning says.
+#[cfg(feature = "columnar")]
+static UNMARKED: [(IsOne, FileFormat); 4] = [
+    (
+        columnar::parquet::is_one,
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    (
+        columnar::orc::is_one,
+        FileFormat {
+            name: "orc",
+            about: ["Apache ORC", "Apache ORC"],
+            read: Reading::Whole(columnar::orc::read),
+            // Its library unpacks lists and bytes to what they say, however much that is.
+            isolated: true,
+        },
+    ),
+    (
+        columnar::ipc::is_stream,
+        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
+    ),
+    (
+        columnar::dbf::is_one,
+        read("dbf", ["dBase, FoxPro table", "dBase、FoxPro 表"], Reading::Stream(columnar::dbf::read)),
+    ),
+];
+
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
@@ -151,6 +184,17 @@ static FORMATS: &[Known] = &[
     ),
     known(b"{\\rtf", read("rtf", ["Rich Text Format", "RTF 文档"], Reading::Stream(document::rtf))),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
+    #[cfg(feature = "columnar")]
+    known(
+        b"ARROW1\0\0",
+        read(
+            "arrow",
+            ["Arrow IPC file, Feather", "Arrow IPC 文件、Feather"],
+            Reading::Whole(columnar::ipc::file),
+        ),
+    ),
+    #[cfg(feature = "columnar")]
+    known(b"Obj\x01", read("avro", ["Apache Avro", "Apache Avro"], Reading::Stream(columnar::avro::read))),
 ];
 
 /// Archives and compressed files.
@@ -256,6 +300,17 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
         .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
         .map(|known| &known.format)
         .or_else(|| TESTED.iter().find(|(test, _)| test(head)).map(|(_, format)| format))
+    let marked = FORMATS
+        .iter()
+        .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
+        .map(|known| &known.format);
+    let marked = marked
+        .or_else(|| UNREAD.iter().find(|unread| unread.is(head)).map(|unread| &unread.format))
+        .or_else(|| unread::is_innodb(head).then_some(&unread::INNODB));
+    #[cfg(feature = "columnar")]
+    let marked =
+        marked.or_else(|| UNMARKED.iter().find(|(is_one, _)| is_one(head)).map(|(_, format)| format));
+    marked
 }
 
 /// All formats that are no text.
@@ -263,4 +318,9 @@ pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
     let listed = all().map(|known| &known.format).chain(TESTED.iter().map(|(_, format)| format));
     // The same format may bear several marks.
     listed.filter(|format| !format.about[0].is_empty())
+    let all = FORMATS.iter().map(|known| &known.format);
+    let all = all.chain(UNREAD.iter().map(|unread| &unread.format)).chain([&unread::INNODB]);
+    #[cfg(feature = "columnar")]
+    let all = all.chain(UNMARKED.iter().map(|(_, format)| format));
+    all
 }

@@ -22,14 +22,18 @@ mod package;
 #[cfg(feature = "office")]
 mod sheet;
 mod sniff;
+mod strings;
 mod table;
 mod text;
+mod unread;
 mod window;
 
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;
 pub use origin::{Counter, Escapes, Origin};
 pub use sniff::{Charset, Format, HEAD, Kind, Layout, sniff};
+pub use strings::read as strings;
+
 pub use window::{Input, decode};
 
 pub use table::{Keys, TableDecoder};

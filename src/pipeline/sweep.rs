@@ -34,6 +34,8 @@ pub struct Options {
     pub isolation: Isolation,
     /// Let programs of the user's own unpack what nothing here reads.
     pub external_unpackers: bool,
+    /// Scan the text that lies in files which nothing reads.
+    pub binary: bool,
     /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
@@ -61,6 +63,7 @@ impl Options {
             limits: Limits::default(),
             isolation: Isolation::None,
             external_unpackers: false,
+            binary: false,
             targets: Vec::new(),
             min_confidence: DEFAULT_MIN_CONFIDENCE,
             findings: None,

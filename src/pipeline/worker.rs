@@ -8,7 +8,7 @@ use super::publish::{Place, plain};
 use super::sweep::{Gathered, Sweep};
 use super::unpack::unpack;
 use super::{guard, tables_in};
-use crate::decode::{Entry, FileFormat, Format, HEAD, Input, Kind, Reading, sniff};
+use crate::decode::{Entry, FileFormat, Format, HEAD, Input, Kind, Reading, sniff, strings};
 use crate::model::coverage::{Exception, Reason, State};
 use crate::scan::Scratch;
 use crate::source::{self, Bounds, Content, File};
@@ -138,7 +138,7 @@ impl<'a> Worker<'a> {
                 Some(Read { bytes: bytes.len() as u64, cut: None })
             }
             Kind::File(format) => self.format(place, format, Entry::Whole(bytes)),
-            Kind::Unknown(kind) => self.unknown(place, kind),
+            Kind::Unknown(kind) => self.unread(place, (Reason::NoDecoder, kind), Entry::Whole(bytes)),
         }
     }
 
@@ -163,31 +163,43 @@ impl<'a> Worker<'a> {
                 Some(Read { bytes, cut: failed.map(|error| cut(place, &error)) })
             }
             Kind::File(format) => self.format(place, format, Entry::Stream(&mut whole)),
-            Kind::Unknown(kind) => self.unknown(place, kind),
+            Kind::Unknown(kind) => self.unread(place, (Reason::NoDecoder, kind), Entry::Stream(&mut whole)),
         }
     }
 
-    fn unknown(&mut self, place: &Place<'_>, kind: &str) -> Option<Read> {
-        self.except(unread(place.name, Reason::NoDecoder, kind));
-        None
+    /// Enters an object that nothing reads; where that was asked, what text there is in it is scanned.
+    fn unread(
+        &mut self,
+        place: &Place<'_>,
+        (reason, name): (Reason, &str),
+        entry: Entry<'_>,
+    ) -> Option<Read> {
+        if !self.sweep.options.binary || reason != Reason::NoDecoder {
+            self.except(unread(place.name, reason, name));
+            return None;
+        }
+        let mut inside = Inside::new(self, place);
+        let outcome = guard::guarded(|| match entry {
+            Entry::Whole(mut bytes) => strings(&mut bytes, &mut inside),
+            Entry::Stream(reader) => strings(reader, &mut inside),
+        });
+        let (counted, read) = inside.end(outcome)?;
+        self.judge(place, name, "", counted, read.bytes);
+        let detail = format!("{name}: strings only");
+        let row = Exception { state: State::Partial, ..unread(place.name, reason, &detail) };
+        Some(Read { cut: read.cut.or(Some(row)), ..read })
     }
 
     /// Reads an object of a format that is no text.
     fn format(&mut self, place: &Place<'_>, format: &FileFormat, entry: Entry<'_>) -> Option<Read> {
         match (format.read, entry) {
-            (Reading::Not(reason), _) => {
-                self.except(unread(place.name, reason, format.name));
-                None
-            }
+            (Reading::Not(reason), entry) => self.unread(place, (reason, format.name), entry),
             (Reading::External, entry) if self.sweep.options.external_unpackers => {
                 let ((bytes, entries), stop) = (self.budget.left(), &self.sweep.watch.stop);
                 let bounds = Bounds { bytes, entries, stop };
                 self.decode(place, format, |inside| unpack(place, entry, &bounds, inside))
             }
-            (Reading::External, _) => {
-                self.except(unread(place.name, Reason::NoDecoder, format.name));
-                None
-            }
+            (Reading::External, entry) => self.unread(place, (Reason::NoDecoder, format.name), entry),
             (Reading::Refined(what), Entry::Whole(bytes)) => {
                 self.format(place, what(bytes), Entry::Whole(bytes))
             }

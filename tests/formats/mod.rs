@@ -7,3 +7,7 @@ mod sheets;
 mod sheets_binary;
 #[cfg(feature = "office")]
 mod documents;
+//! Formats that are no text, from outside: small files made by the test, read by the program.
+#[cfg(feature = "columnar")]
+mod columnar;
+mod strings;

@@ -139,7 +139,7 @@ fn primitive<P: ArrowPrimitiveType>(
 }
 
 /// A number of `scale` decimal places. Where they are zeros they are not written: 13800138000.00 is a telephone number.
-fn decimal(gather: &mut Gather<'_>, (field, row): (u32, u64), number: i128, scale: i8) -> bool {
+pub(super) fn decimal(gather: &mut Gather<'_>, (field, row): (u32, u64), number: i128, scale: i8) -> bool {
     let unit = 10_i128.checked_pow(u32::from(scale.unsigned_abs()));
     let whole = match (unit, scale >= 0) {
         (Some(unit), true) => Some(number / unit),
@@ -265,7 +265,8 @@ fn map(
     true
 }
 
-fn names_its_value(key: &str) -> bool {
+/// Whether a key of a map says what its value is, and is no value itself.
+pub(super) fn names_its_value(key: &str) -> bool {
     let digits = key.chars().filter(|c| c.is_numeric()).count();
     digits < DIGITS_IN_KEY && !key.is_empty() && key.len() <= LONG_KEY
 }
@@ -293,30 +294,31 @@ fn keyed<K: ArrowDictionaryKeyType>(
     rows: Rows<'_>,
 ) -> bool {
     let array = array.as_dictionary::<K>();
-    let mut spans: Vec<Option<Vec<u8>>> = vec![None; array.values().len()];
-    let field = match node {
-        Node::Text(field) | Node::Bytes(field) => *field,
-        // Numbers and what is nested further are few: one by one.
-        _ => {
-            let each = |(at, key): (usize, Option<usize>)| {
-                key.is_none_or(|key| {
-                    key >= array.values().len()
-                        || walk(gather, node, &array.values().slice(key, 1), Rows::Each(&[rows.at(at)]))
-                })
-            };
-            return array.keys_iter().enumerate().all(each);
-        }
-    };
-    bytes(array.values(), Rows::From(0), &mut |at, value| {
-        let text = matches!(node, Node::Text(_)).then(|| value.to_vec());
-        spans[at as usize] =
-            text.or_else(|| crate::decode::charset::text_of(value).map(|text| text.into_owned()));
-        true
-    });
+    let values = array.values().as_ref();
     array.keys_iter().enumerate().all(|(at, key)| {
-        let value = key.and_then(|key| spans.get(key)).and_then(Option::as_ref);
-        value.is_none_or(|value| gather.text(field, rows.at(at), value))
+        let Some(key) = key.filter(|&key| key < values.len() && values.is_valid(key)) else { return true };
+        let row = rows.at(at);
+        match (node, value(values, key)) {
+            (Node::Text(field), Some(text)) => gather.text(*field, row, text),
+            (Node::Bytes(field), Some(bytes)) => gather.bytes(*field, row, bytes),
+            // Numbers and what is nested further are few.
+            _ => walk(gather, node, &values.slice(key, 1), Rows::Each(&[row])),
+        }
     })
+}
+
+/// One value, as the bytes it is.
+fn value(array: &dyn Array, at: usize) -> Option<&[u8]> {
+    match array.data_type() {
+        DataType::Utf8 => Some(array.as_string::<i32>().value(at).as_bytes()),
+        DataType::LargeUtf8 => Some(array.as_string::<i64>().value(at).as_bytes()),
+        DataType::Utf8View => Some(array.as_string_view().value(at).as_bytes()),
+        DataType::Binary => Some(array.as_binary::<i32>().value(at)),
+        DataType::LargeBinary => Some(array.as_binary::<i64>().value(at)),
+        DataType::BinaryView => Some(array.as_binary_view().value(at)),
+        DataType::FixedSizeBinary(_) => Some(array.as_fixed_size_binary().value(at)),
+        _ => None,
+    }
 }
 
 /// Values that stand for many rows in a row count once, in the first.

@@ -3,12 +3,13 @@ use super::arrays::{Rows, walk};
 use super::gather::{Gather, SMALL};
 use super::names::{Names, Node};
 use super::parquet_chunk::Group;
-use super::parquet_schema;
+use super::{caught, is_binary, parquet_schema};
 use crate::decode::{Failure, Output};
 use crate::model::coverage::Reason;
 use arrow::datatypes::Fields;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::basic::ConvertedType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
@@ -19,15 +20,25 @@ const BATCH: u64 = 1 << 20;
 /// Rows that are decoded at a time, at least and at most.
 const ROWS: (u64, u64) = (16, 8192);
 
+/// Whether an object begins as a Parquet file does.
+pub fn is_one(head: &[u8]) -> bool {
+    (head.starts_with(b"PAR1") || head.starts_with(b"PARE")) && is_binary(head)
+}
+
 /// Reads a Parquet file.
 pub fn read(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     let metadata = metadata(bytes)?;
     let schema = metadata.file_metadata().schema_descr();
-    let known = parquet_schema::arrow(schema).map_err(|error| failed(&error))?;
-    let mut names = Names { comments: parquet_schema::comments(&metadata), ..Names::default() };
+    let broken = || Failure::malformed("its schema makes no sense");
+    let arrow =
+        |schema| caught(|| parquet_schema::arrow(schema)).ok_or_else(broken)?.map_err(|error| failed(&error));
+    let known = arrow(schema)?;
+    let comments = caught(|| parquet_schema::comments(&metadata)).unwrap_or_default();
+    let mut names = Names { comments, ..Names::default() };
     let nodes = names.roots(&known);
-    let file = File { bytes, metadata: &metadata, plain: parquet_schema::plain(schema) };
-    let hint = parquet_schema::views(&parquet_schema::arrow(&file.plain).map_err(|error| failed(&error))?);
+    let plain = caught(|| parquet_schema::plain(schema)).ok_or_else(broken)?;
+    let hint = parquet_schema::views(&arrow(&plain)?);
+    let file = File { bytes, metadata: &metadata, plain };
     let mut gather = Gather::new(output, bytes.len(), names.fields);
     let mut first = 1;
     for (group, of) in metadata.row_groups().iter().enumerate() {
@@ -60,7 +71,8 @@ fn metadata(bytes: &[u8]) -> Result<ParquetMetaData, Failure> {
     }
     let (rest, length) = rest.split_last_chunk::<4>().filter(|_| mark == b"PAR1").ok_or_else(short)?;
     let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize).ok_or_else(short)?;
-    ParquetMetaDataReader::decode_metadata(&rest[start..]).map_err(|error| failed(&error))
+    let metadata = caught(|| ParquetMetaDataReader::decode_metadata(&rest[start..])).ok_or_else(short)?;
+    metadata.map_err(|error| failed(&error))
 }
 
 /// What an error of the library means. Its words can hold names and values; only those that tell the kind are kept.
@@ -93,19 +105,21 @@ impl File<'_> {
         first: u64,
     ) -> Result<bool, ParquetError> {
         let mask = ProjectionMask::roots(&self.plain, [root]);
-        let levels = parquet_to_arrow_field_levels(&self.plain, mask, Some(hint))?;
+        let fell = || ParquetError::General(String::new());
+        let levels = caught(|| parquet_to_arrow_field_levels(&self.plain, mask, Some(hint)));
+        let levels = levels.ok_or_else(fell)??;
         let chunks = Group { metadata: self.metadata, group, bytes: self.bytes };
         let batch = self.batch((group, root));
-        let reader = ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunks, batch, None)?;
+        let open = || ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunks, batch, None);
+        let mut reader = caught(open).ok_or_else(fell)??;
         let mut row = first;
-        for batch in reader {
+        while let Some(batch) = caught(|| reader.next()).ok_or_else(fell)? {
             let batch = batch.map_err(|error| ParquetError::ArrowError(error.to_string()))?;
             if batch.num_columns() == 1 && !walk(gather, node, batch.column(0), Rows::From(row)) {
                 return Ok(false);
             }
             row += batch.num_rows() as u64;
         }
-        // Columns apart: what is near in the scanner is near in the file.
         Ok(gather.goes_on())
     }
 
@@ -125,16 +139,17 @@ impl File<'_> {
 
     /// Whether the file says that all numbers of a column are too small to be anything.
     fn is_small(&self, root: usize, node: &Node) -> bool {
-        let small = |number: Option<&i64>| number.is_some_and(|number| number.unsigned_abs() < SMALL);
         let Some(leaf) = self.leaves(root).next().filter(|_| matches!(node, Node::Number(_))) else {
             return false;
         };
-        let is_plain = self.plain.column(leaf).logical_type_ref().is_none()
-            && self.plain.column(leaf).converted_type() == parquet::basic::ConvertedType::NONE;
-        is_plain
-            && self.metadata.row_groups().iter().all(|group| match group.column(leaf).statistics() {
-                Some(Statistics::Int64(of)) => small(of.min_opt()) && small(of.max_opt()),
-                _ => false,
-            })
+        // A decimal is smaller still than what is written of it.
+        let whole = |number: Option<&i64>| number.is_some_and(|number| number.unsigned_abs() < SMALL);
+        let real = |number: Option<&f64>| number.is_some_and(|number| number.abs() < SMALL as f64);
+        let is_signed = !matches!(self.plain.column(leaf).converted_type(), ConvertedType::UINT_64);
+        self.metadata.row_groups().iter().all(|group| match group.column(leaf).statistics() {
+            Some(Statistics::Int64(of)) => is_signed && whole(of.min_opt()) && whole(of.max_opt()),
+            Some(Statistics::Double(of)) => real(of.min_opt()) && real(of.max_opt()),
+            _ => false,
+        })
     }
 }

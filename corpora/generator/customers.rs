@@ -2,7 +2,8 @@
 use super::{Rng, bank_card, mobile, resident_id};
 use std::io::Write;
 
-pub(super) const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
+pub(super) const SURNAMES: [&str; 12] =
+    ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
 pub(super) const GIVEN: [&str; 16] =
     ["伟", "芳", "娜", "秀英", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "子涵", "浩然"];
 pub(super) const MAIL: [&str; 5] = ["qq.com", "163.com", "126.com", "sina.com.cn", "example.com"];
@@ -14,7 +15,8 @@ pub(super) const DISTRICTS: [&str; 6] = [
     "四川省成都市武侯区",
     "山东省青岛市市南区",
 ];
-pub(super) const ROADS: [&str; 6] = ["建国路", "世纪大道", "科技园南路", "文三路", "天府大道中段", "香港中路"];
+pub(super) const ROADS: [&str; 6] =
+    ["建国路", "世纪大道", "科技园南路", "文三路", "天府大道中段", "香港中路"];
 const CHANNELS: [&str; 4] = ["app", "wechat", "web", "store"];
 pub(super) const REMARKS: [&str; 6] = [
     "客户要求周末配送，电话联系",

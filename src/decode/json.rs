@@ -176,7 +176,7 @@ impl<'p, 'w> Values<'p, 'w> {
 
     /// Gives what was gathered to the sink.
     pub fn give(&mut self, encoding: Encoding, origin: Origin<'_>, sink: &mut Sink<'_>) -> bool {
-        let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding };
+        let batch = Batch::of_cells(&self.bytes, &self.cells, encoding);
         let body = 0..self.bytes.len();
         let go_on = self.cells.is_empty()
             || sink(Piece { batch, body, origin, fields: &self.paths.names, keys: None, unit: Unit::Line });

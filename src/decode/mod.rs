@@ -7,6 +7,7 @@ mod archive;
 mod cells;
 mod charset;
 mod csv;
+mod csv_grid;
 mod format;
 mod formats;
 mod json;

@@ -9,9 +9,12 @@
 //! * three full-width digits in a row, told by the last two bytes of each.
 #![allow(unsafe_code)]
 
+mod columns;
 mod exact;
 mod kernel;
 mod lanes;
+
+pub use columns::{Columns, columns};
 
 use std::sync::OnceLock;
 

@@ -40,7 +40,7 @@ pub struct Spot {
     pub field: u32,
     /// See [`Cell::row`].
     pub row: u64,
-    /// See [`Cell::line`].
+    /// See [`Cell::line`]; in a grid [`Grid::line`] counts it.
     pub line: u64,
     /// See [`Cell::offset`].
     pub offset: u64,
@@ -84,11 +84,6 @@ impl<'a> Grid<'a> {
             let start = last_before(self.ends, row, at).map_or(row, |end| end + 1);
             cursor.last = (start, first_from(self.ends, at).unwrap_or(self.text.len()));
         }
-        if cursor.line_at > row {
-            (cursor.line_at, cursor.lines) = (0, 0);
-        }
-        cursor.lines += u64::from(count(self.newlines, cursor.line_at, row));
-        cursor.line_at = row;
         let (mut start, mut end) = cursor.last;
         if self.text.get(start) == Some(&b'"') {
             start += 1;
@@ -99,9 +94,20 @@ impl<'a> Grid<'a> {
             end,
             field,
             row: self.row + cursor.index as u64 + 1,
-            line: self.line + cursor.lines,
+            line: 0,
             offset: self.offset + start as u64,
         }
+    }
+
+    /// The line that the row of the cell begins on that was found last.
+    pub fn line(&self, cursor: &mut Cursor) -> u64 {
+        let row = self.rows.get(cursor.index).map_or(0, |start| *start as usize);
+        if cursor.line_at > row {
+            (cursor.line_at, cursor.lines) = (0, 0);
+        }
+        cursor.lines += u64::from(count(self.newlines, cursor.line_at, row));
+        cursor.line_at = row;
+        self.line + cursor.lines
     }
 
     /// What is written in the cell.
@@ -129,7 +135,7 @@ impl<'a> Grid<'a> {
             loop {
                 let spot = self.spot(&mut cursor, at);
                 bytes.extend_from_slice(&self.value(&spot));
-                let Spot { field, row, line, offset, .. } = spot;
+                let (Spot { field, row, offset, .. }, line) = (spot, self.line(&mut cursor));
                 cells.push(Cell { end: bytes.len(), field, row, line, offset });
                 bytes.push(TERMINATOR);
                 at = cursor.last.1 + 1;

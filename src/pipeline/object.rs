@@ -144,8 +144,11 @@ impl Job<'_> {
         tally.add(leaning, hit.family, offset, &value);
         tally.weak += u64::from(hit.weak);
         if self.keep {
-            let line =
-                spot.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |spot| spot.line);
+            let line = match (spot, batch.grid) {
+                (None, _) => counted.lines + lines.to(batch.bytes, hit.start),
+                (Some(spot), None) => spot.line,
+                (Some(_), Some(grid)) => grid.line(&mut lines.cursor),
+            };
             let row = spot.map_or(0, |spot| spot.row);
             let masked = mask(&value);
             let value = self.reveal.then(|| value.into_owned());

@@ -36,11 +36,23 @@ pub fn guise(cell: &[u8], stars: bool) -> Option<Guise> {
 }
 
 /// Exactly as many hexadecimal digits as a digest has, some of them letters.
+#[inline]
 fn is_digest(cell: &[u8]) -> bool {
-    matches!(cell.len(), 32 | 40 | 56 | 64 | 96 | 128)
-        && cell.iter().all(u8::is_ascii_hexdigit)
-        && cell.iter().any(u8::is_ascii_alphabetic)
-        && cell.iter().any(u8::is_ascii_digit)
+    const LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
+    LENGTHS.contains(&cell.len()) && is_hexadecimal(cell)
+}
+
+fn is_hexadecimal(cell: &[u8]) -> bool {
+    const DIGIT: u8 = 1;
+    const LETTER: u8 = 2;
+    const OTHER: u8 = 4;
+    // No branches: whether the next is a letter is not to be guessed.
+    let kind = |byte: u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 6;
+        let digit = byte.wrapping_sub(b'0') < 10;
+        u8::from(digit) * DIGIT | u8::from(letter) * LETTER | u8::from(!digit && !letter) * OTHER
+    };
+    cell.iter().fold(0, |kinds, byte| kinds | kind(*byte)) == DIGIT | LETTER
 }
 
 /// `$2a$10$…`, as crypt(3) and its kin write bcrypt, SHA-crypt and Argon2.

@@ -30,156 +30,204 @@ pub fn columns(text: &[u8], delimiter: u8, out: &mut Columns) {
     );
 }
 
-/// What one block needs of the one before.
-struct Before {
-    /// All ones when it ended within quotes.
-    inside: u64,
-    /// Its masks, of which the highest bits count.
-    ends: u64,
-    lines: u64,
-    opens: u64,
-    closes: u64,
-    hex: u64,
-    crosses: u64,
-    middles: u64,
-}
+/// Blocks that are looked at side by side: the compiler works on their masks in registers as wide as those that the bytes
+/// were in.
+const ROW: usize = 8;
 
-impl Before {
-    /// The text begins as behind a line end.
-    const RECORD: Before = Before {
-        inside: 0,
-        ends: 1 << 63,
-        lines: 1 << 63,
-        opens: 0,
-        closes: 0,
-        hex: 0,
-        crosses: 0,
-        middles: 0,
-    };
+/// The masks of a row of blocks, and before them that of the block before, of which the highest bits count.
+type Masks = [u64; ROW + 1];
+
+/// What is seen of the bytes themselves.
+struct Bytes {
+    quotes: Masks,
+    marks: Masks,
+    newlines: Masks,
+    returns: Masks,
+    hex: Masks,
+    crosses: Masks,
+    stars: Masks,
+    dollars: Masks,
+    /// The first and the last byte of other stars in UTF-8.
+    leads: Masks,
+    lasts: Masks,
 }
 
 /// The mask moved up by `by` bits, the highest of the block before coming in.
 #[inline(always)]
-fn behind(mask: u64, before: u64, by: u32) -> u64 {
-    mask << by | before >> (64 - by)
-}
-
-/// Where a run of at least 32 bits has its last.
-#[inline(always)]
-fn runs_of_32(mask: u64, before: u64) -> u64 {
-    let mut wide = u128::from(mask) << 64 | u128::from(before);
-    for shift in [1, 2, 4, 8, 16] {
-        wide &= wide << shift;
-    }
-    (wide >> 64) as u64
+fn behind(masks: &Masks, i: usize, by: u32) -> u64 {
+    masks[i] << by | masks[i - 1] >> (64 - by)
 }
 
 /// # Safety
 /// The CPU must have what `L` needs.
 #[inline(always)]
 unsafe fn run<L: Lanes>(text: &[u8], delimiter: u8, out: &mut Columns) {
-    for words in [&mut out.ends, &mut out.records, &mut out.empty, &mut out.newlines, &mut out.doubts] {
-        words.clear();
-        words.resize(text.len().div_ceil(64), 0);
+    let words = text.len().div_ceil(64).next_multiple_of(ROW);
+    for all in [&mut out.ends, &mut out.records, &mut out.empty, &mut out.newlines, &mut out.doubts] {
+        all.resize(words, 0);
     }
     out.broken = None;
-    let mut before = Before::RECORD;
-    let (blocks, rest) = text.as_chunks::<64>();
-    let mut last = [0; 64];
+    // The text begins as behind a line end.
+    let mut before = State::BEGIN;
+    let (rows, rest) = text.as_chunks::<{ 64 * ROW }>();
+    let mut last = [0; 64 * ROW];
     last[..rest.len()].copy_from_slice(rest);
-    let ends = out.ends.iter_mut().zip(&mut out.records).zip(&mut out.empty);
-    let others = out.newlines.iter_mut().zip(&mut out.doubts);
-    for (i, ((block, ((ends, records), empty)), (newlines, doubts))) in
-        blocks.iter().chain([&last]).zip(ends).zip(others).enumerate()
-    {
-        // SAFETY: a block is 64 bytes long; the caller has the CPU feature; what is merely announced may lie anywhere.
-        let found = unsafe {
-            L::announce(block.as_ptr().wrapping_add(2048));
-            look(L::load(block.as_ptr()), delimiter, &mut before)
-        };
-        (*ends, *records, *empty, *newlines, *doubts) =
-            (found.ends, found.records, found.empty, found.newlines, found.doubts);
-        let broken = 64 * i + found.broken.trailing_zeros() as usize;
-        if found.broken != 0 && broken < text.len() {
+    for first in (0..words).step_by(ROW) {
+        let row = rows.get(first / ROW).unwrap_or(&last);
+        // SAFETY: the caller has the CPU feature.
+        let bytes = unsafe { seen::<L>(row, delimiter, &before) };
+        let found = cells(&bytes, &mut before);
+        out.ends[first..first + ROW].copy_from_slice(&found.ends);
+        out.records[first..first + ROW].copy_from_slice(&found.records);
+        out.empty[first..first + ROW].copy_from_slice(&found.empty);
+        out.newlines[first..first + ROW].copy_from_slice(&bytes.newlines[1..]);
+        out.doubts[first..first + ROW].copy_from_slice(&found.doubts);
+        let broken = found.broken.iter().position(|mask| *mask != 0);
+        let broken = broken.map(|i| 64 * (first + i) + found.broken[i].trailing_zeros() as usize);
+        if let Some(broken) = broken.filter(|at| *at < text.len()) {
             out.broken = Some(broken);
+            for all in [&mut out.ends, &mut out.records, &mut out.empty, &mut out.newlines, &mut out.doubts] {
+                all.truncate(first + ROW);
+            }
             return;
         }
     }
 }
 
-/// What was found in a block.
-struct Found {
+/// What a row of blocks needs of the block before it.
+struct State {
+    /// All ones when it ended within quotes.
+    inside: u64,
     ends: u64,
-    records: u64,
-    empty: u64,
-    newlines: u64,
-    doubts: u64,
-    broken: u64,
+    lines: u64,
+    opens: u64,
+    closes: u64,
+    hex: u64,
+    crosses: u64,
+    leads: u64,
 }
 
-/// # Safety
-/// The CPU must have what `L` needs.
-#[inline(always)]
-unsafe fn look<L: Lanes>(block: L, delimiter: u8, before: &mut Before) -> Found {
-    // SAFETY: the caller has the CPU feature.
-    let (quotes, newlines, marks, lines) = unsafe {
-        let newlines = block.eq(b'\n');
-        (block.eq(b'"'), newlines, block.eq(delimiter), newlines | block.eq(b'\r'))
-    };
-    // SAFETY: as above.
-    let inside = unsafe { L::parity(quotes) } ^ before.inside;
-    let (opens, closes) = (quotes & inside, quotes & !inside);
-    let (lines, marks) = (lines & !inside, marks & !inside);
-    let ends = lines | marks;
-    let before_ends = behind(ends, before.ends, 1);
-    // A quote opens at the start of a cell, or is the second of two; behind the one that closes comes the end, or it is the
-    // first of two.
-    let behind_close = behind(closes, before.closes, 1);
-    let broken = opens & !(before_ends | behind_close) | behind_close & !(ends | quotes);
-    let blank = lines & behind(lines, before.lines, 1);
-    let quoted = behind_close & behind(opens, before.opens, 2) & behind(ends, before.ends, 3);
-    let cells = ends & !blank;
-    // SAFETY: as above.
-    let doubts = unsafe { doubts(block, [ends, quotes, closes], before) } & !blank;
-    *before = Before { inside: 0_u64.wrapping_sub(inside >> 63), ends, lines, opens, closes, ..*before };
-    let (records, empty) = (lines & !blank, cells & (before_ends | quoted));
-    Found { ends: cells, records, empty, newlines, doubts, broken }
+impl State {
+    const BEGIN: State =
+        State { inside: 0, ends: 1 << 63, lines: 1 << 63, opens: 0, closes: 0, hex: 0, crosses: 0, leads: 0 };
 }
 
-/// Stars and their like, four letters x, a dollar sign at the start of a cell, 32 hexadecimal digits at its end.
+/// Looks at the bytes of a row.
 ///
 /// # Safety
 /// The CPU must have what `L` needs.
 #[inline(always)]
-unsafe fn doubts<L: Lanes>(block: L, [ends, quotes, closes]: [u64; 3], before: &mut Before) -> u64 {
-    // SAFETY: the caller has the CPU feature.
-    unsafe {
-        let hex = block.within(b'0', 10) | block.within(b'a', 6) | block.within(b'A', 6);
-        let digests = (ends | closes) & (runs_of_32(hex, before.hex) << 1 | before_run(before));
-        let crosses = block.eq(b'x') | block.eq(b'X');
-        let two = crosses & behind(crosses, before.crosses, 1);
-        let before_two = before.crosses & before.crosses << 1;
-        let four = two & behind(two, before_two, 2);
-        // U+FF0A, U+2022 and U+25CF in UTF-8 end so.
-        let (mut stars, mut middles) = (block.eq(b'*'), 0);
-        for (middle, end) in [(0xBC, 0x8A), (0x80, 0xA2), (0x97, 0x8F)] {
-            let middle = block.eq(middle);
-            stars |= block.eq(end) & (middle << 1);
-            middles |= middle;
+unsafe fn seen<L: Lanes>(row: &[u8; 64 * ROW], delimiter: u8, before: &State) -> Bytes {
+    let none = [0; ROW + 1];
+    let mut bytes = Bytes {
+        quotes: none,
+        marks: none,
+        newlines: none,
+        returns: none,
+        hex: none,
+        crosses: none,
+        stars: none,
+        dollars: none,
+        leads: none,
+        lasts: none,
+    };
+    for i in 1..=ROW {
+        // SAFETY: a block of the row is 64 bytes long; what is merely announced may lie anywhere; the caller has the CPU
+        // feature.
+        unsafe {
+            let at = row.as_ptr().add(64 * (i - 1));
+            L::announce(at.wrapping_add(4096));
+            let block = L::load(at);
+            bytes.quotes[i] = block.eq(b'"');
+            bytes.marks[i] = block.eq(delimiter);
+            bytes.newlines[i] = block.eq(b'\n');
+            bytes.returns[i] = block.eq(b'\r');
+            bytes.hex[i] = block.within(b'0', 10) | block.within(b'a', 6) | block.within(b'A', 6);
+            bytes.crosses[i] = block.eq(b'x') | block.eq(b'X');
+            bytes.stars[i] = block.eq(b'*');
+            bytes.dollars[i] = block.eq(b'$');
+            // U+2022 and U+25CF begin with the first, U+FF0A with the second; two bytes behind, they end.
+            bytes.leads[i] = block.eq(0xE2) | block.eq(0xEF);
+            bytes.lasts[i] = block.eq(0xA2) | block.eq(0x8F) | block.eq(0x8A);
         }
-        // The end may stand in the next block: then its first byte is in doubt, whatever it is.
-        stars |= before.middles >> 63;
-        let start = behind(ends | quotes, before.ends | before.opens | before.closes, 1);
-        let crypt = block.eq(b'$') & start;
-        (before.hex, before.crosses, before.middles) = (hex, crosses, middles);
-        digests | four | stars | crypt
     }
+    bytes.hex[0] = before.hex;
+    bytes.crosses[0] = before.crosses;
+    bytes.leads[0] = before.leads;
+    bytes
 }
 
-/// Whether the block before ended in 32 hexadecimal digits.
+/// What was found in a row of blocks.
+struct Found {
+    ends: [u64; ROW],
+    records: [u64; ROW],
+    empty: [u64; ROW],
+    doubts: [u64; ROW],
+    broken: [u64; ROW],
+}
+
+/// Works on the masks of a row.
 #[inline(always)]
-fn before_run(before: &Before) -> u64 {
-    u64::from(before.hex >> 32 == u64::from(u32::MAX))
+fn cells(bytes: &Bytes, before: &mut State) -> Found {
+    let none = [0; ROW];
+    let mut found = Found { ends: none, records: none, empty: none, doubts: none, broken: none };
+    // Whether each byte and those before it hold an odd number of quotes.
+    let mut inside = bytes.quotes;
+    for shift in [1, 2, 4, 8, 16, 32] {
+        inside.iter_mut().for_each(|mask| *mask ^= *mask << shift);
+    }
+    inside[0] = before.inside;
+    for i in 1..=ROW {
+        inside[i] ^= 0_u64.wrapping_sub(inside[i - 1] >> 63);
+    }
+    let (mut opens, mut closes) = ([before.opens; ROW + 1], [before.closes; ROW + 1]);
+    let (mut lines, mut ends) = ([before.lines; ROW + 1], [before.ends; ROW + 1]);
+    let mut starts = [before.ends | before.opens | before.closes; ROW + 1];
+    for i in 1..=ROW {
+        (opens[i], closes[i]) = (bytes.quotes[i] & inside[i], bytes.quotes[i] & !inside[i]);
+        lines[i] = (bytes.newlines[i] | bytes.returns[i]) & !inside[i];
+        ends[i] = lines[i] | bytes.marks[i] & !inside[i];
+        starts[i] = ends[i] | bytes.quotes[i];
+    }
+    for i in 1..=ROW {
+        let (behind_end, behind_close) = (behind(&ends, i, 1), behind(&closes, i, 1));
+        // A quote opens at the start of a cell, or is the second of two; behind the one that closes comes the end, or it
+        // is the first of two.
+        found.broken[i - 1] = opens[i] & !(behind_end | behind_close) | behind_close & !starts[i];
+        let blank = lines[i] & behind(&lines, i, 1);
+        let quoted = behind_close & behind(&opens, i, 2) & behind(&ends, i, 3);
+        found.ends[i - 1] = ends[i] & !blank;
+        found.records[i - 1] = lines[i] & !blank;
+        found.empty[i - 1] = ends[i] & !blank & (behind_end | quoted);
+        // Two letters x, stars, a dollar sign at the start of a cell, 32 hexadecimal digits at its end.
+        let crossed = bytes.crosses[i] & behind(&bytes.crosses, i, 1);
+        let stars = bytes.stars[i] | bytes.lasts[i] & behind(&bytes.leads, i, 2);
+        let crypt = bytes.dollars[i] & behind(&starts, i, 1);
+        let digest = (ends[i] | closes[i]) & behind_32(bytes.hex[i], bytes.hex[i - 1]);
+        found.doubts[i - 1] = (crossed | stars | crypt | digest) & !blank;
+    }
+    *before = State {
+        inside: inside[ROW],
+        ends: ends[ROW],
+        lines: lines[ROW],
+        opens: opens[ROW],
+        closes: closes[ROW],
+        hex: bytes.hex[ROW],
+        crosses: bytes.crosses[ROW],
+        leads: bytes.leads[ROW],
+    };
+    found
+}
+
+/// The bits that stand behind 32 in a row.
+#[inline(always)]
+fn behind_32(mask: u64, before: u64) -> u64 {
+    let (mut here, mut before) = (mask, before);
+    for shift in [1, 2, 4, 8, 16] {
+        here &= here << shift | before >> (64 - shift);
+        before &= before << shift;
+    }
+    here << 1 | before >> 63
 }
 
 /// The portable twin: the reference for the others, and the fallback.
@@ -196,7 +244,7 @@ fn sse2(text: &[u8], delimiter: u8, out: &mut Columns) {
 
 #[cfg(target_arch = "x86_64")]
 fn avx2(text: &[u8], delimiter: u8, out: &mut Columns) {
-    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2,pclmulqdq")]
+    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
     fn inner(text: &[u8], delimiter: u8, out: &mut Columns) {
         // SAFETY: the caller of `inner` has the features.
         unsafe { run::<lanes::Avx2>(text, delimiter, out) }
@@ -207,7 +255,7 @@ fn avx2(text: &[u8], delimiter: u8, out: &mut Columns) {
 
 #[cfg(target_arch = "x86_64")]
 fn avx512(text: &[u8], delimiter: u8, out: &mut Columns) {
-    #[target_feature(enable = "avx512bw,avx512f,popcnt,bmi1,bmi2,pclmulqdq")]
+    #[target_feature(enable = "avx512bw,avx512f,popcnt,bmi1,bmi2")]
     fn inner(text: &[u8], delimiter: u8, out: &mut Columns) {
         // SAFETY: the caller of `inner` has the features.
         unsafe { run::<lanes::Avx512>(text, delimiter, out) }
@@ -222,14 +270,13 @@ fn implementations() -> Vec<(&'static str, Pass)> {
     #[cfg(target_arch = "x86_64")]
     {
         all.push(("sse2", sse2));
-        let others = is_x86_feature_detected!("popcnt")
+        let bits = is_x86_feature_detected!("popcnt")
             && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("pclmulqdq");
-        if others && is_x86_feature_detected!("avx2") {
+            && is_x86_feature_detected!("bmi2");
+        if bits && is_x86_feature_detected!("avx2") {
             all.push(("avx2", avx2));
         }
-        if others && is_x86_feature_detected!("avx512bw") {
+        if bits && is_x86_feature_detected!("avx512bw") {
             all.push(("avx512bw", avx512));
         }
     }

@@ -46,28 +46,6 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// As above.
     unsafe fn apart(self) -> u64;
-    /// For every bit of `mask`, whether it and those below are an odd number.
-    ///
-    /// # Safety
-    /// As above.
-    #[inline(always)]
-    unsafe fn parity(mask: u64) -> u64 {
-        let mut parity = mask;
-        for shift in [1, 2, 4, 8, 16, 32] {
-            parity ^= parity << shift;
-        }
-        parity
-    }
-}
-
-/// The same by a multiplication without carries.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn multiplied(mask: u64) -> u64 {
-    // SAFETY: the caller promises PCLMULQDQ, which all CPUs with AVX2 have, and which is asked for.
-    unsafe {
-        _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, mask as i64), _mm_set1_epi8(-1))) as u64
-    }
 }
 
 /// One byte at a time.
@@ -190,11 +168,6 @@ pub(super) struct Avx2([__m256i; 2]);
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx2 {
     #[inline(always)]
-    unsafe fn parity(mask: u64) -> u64 {
-        // SAFETY: the caller promises it.
-        unsafe { multiplied(mask) }
-    }
-    #[inline(always)]
     unsafe fn load(at: *const u8) -> Self {
         // SAFETY: the caller promises 64 readable bytes; the caller promises AVX2.
         unsafe { Avx2([_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(32).cast())]) }
@@ -246,11 +219,6 @@ pub(super) struct Avx512(__m512i);
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512 {
-    #[inline(always)]
-    unsafe fn parity(mask: u64) -> u64 {
-        // SAFETY: the caller promises it.
-        unsafe { multiplied(mask) }
-    }
     #[inline(always)]
     unsafe fn load(at: *const u8) -> Self {
         // SAFETY: the caller promises 64 readable bytes and AVX-512F.

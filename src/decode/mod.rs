@@ -11,6 +11,7 @@ mod csv_grid;
 mod format;
 mod formats;
 mod json;
+mod json_known;
 mod json_walk;
 mod origin;
 #[cfg(feature = "office")]

@@ -22,11 +22,15 @@ pub fn has_stars(batch: &[u8]) -> bool {
 }
 
 /// How `cell` is hidden, if it is; `stars` as [`has_stars`] says of its batch.
+#[inline]
 pub fn guise(cell: &[u8], stars: bool) -> Option<Guise> {
-    if is_digest(cell) || is_crypt(cell) {
+    if cell.len() < 2 {
+        return None;
+    }
+    if is_digest(cell) || cell[0] == b'$' && is_crypt(cell) {
         return Some(Guise::Hashed);
     }
-    if cell.len() < 2 || cell.len() > LONGEST {
+    if cell.len() > LONGEST {
         return None;
     }
     // Letters mask only the middle or the end of digits, so two bytes tell nearly always.
@@ -38,8 +42,12 @@ pub fn guise(cell: &[u8], stars: bool) -> Option<Guise> {
 /// Exactly as many hexadecimal digits as a digest has, some of them letters.
 #[inline]
 fn is_digest(cell: &[u8]) -> bool {
-    const LENGTHS: [usize; 6] = [32, 40, 56, 64, 96, 128];
-    LENGTHS.contains(&cell.len()) && is_hexadecimal(cell)
+    // 32, 40, 56, 64, 96 and 128 digits, each a multiple of eight.
+    const EIGHTS: u32 = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 16;
+    cell.len().is_multiple_of(8)
+        && cell.len() <= 128
+        && EIGHTS >> (cell.len() / 8) & 1 == 1
+        && is_hexadecimal(cell)
 }
 
 fn is_hexadecimal(cell: &[u8]) -> bool {

@@ -279,3 +279,100 @@ pub(super) fn find(engine: &Engine, text: &str, min_confidence: f64) -> Vec<Find
     debug_assert!(drained.is_ok(), "a text in memory cannot fail to be read");
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DetectorSet;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    fn engine() -> &'static Engine {
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        ENGINE.get_or_init(|| {
+            let built_in = DetectorSet::built_in().expect("the detectors that ship load");
+            Engine::new(built_in).expect("the detectors that ship compile")
+        })
+    }
+
+    #[derive(PartialEq)]
+    enum Cells {
+        LookedUp,
+        Copied,
+    }
+
+    /// What is counted and found in a table, with its cells looked up, or one by one.
+    fn counted(text: &[u8], encoding: Encoding, cells: Cells) -> (Counted, Vec<String>) {
+        let (stop, done, fingerprint) = (AtomicBool::new(false), AtomicU64::new(0), Fingerprint::unkeyed());
+        let (keep, reveal, fingerprint) = (true, true, &fingerprint);
+        let job = Job { engine: engine(), keep, reveal, fingerprint, stop: &stop, done: &done };
+        let layout = Layout::Csv { delimiter: b',', header: true };
+        let format = Format { charset: Charset::Plain(encoding), layout, bom: 0 };
+        let (mut all, mut scratch) = (Counted::default(), Scratch::default());
+        let decoded = decode(Input::Whole(text), &format, &mut |piece| {
+            match piece.batch.grid.filter(|_| cells == Cells::Copied) {
+                Some(grid) => {
+                    let (bytes, cells) = grid.unfolded();
+                    let batch = Batch::of_cells(&bytes, &cells, encoding);
+                    job.take(&Piece { batch, body: 0..bytes.len(), ..piece }, &mut scratch, &mut all);
+                }
+                None => job.take(&piece, &mut scratch, &mut all),
+            }
+            true
+        });
+        decoded.expect("nothing is read");
+        let mut found = Vec::new();
+        let drained = std::mem::take(&mut all.found).drain(|one| {
+            // The column of a cell is of use in sheets only.
+            found.push(serde_json::to_string(&Found { column: 0, ..one })?);
+            Ok(())
+        });
+        drained.expect("they are in memory");
+        (all, found)
+    }
+
+    fn cell() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => Just("13800138000".to_owned()),
+            2 => Just("110101190001011009".to_owned()),
+            2 => Just("6222020000000007".to_owned()),
+            2 => "\"(手机|订单|\"\"|tel|[ ,\n0-9+-]|138 0013 8000|13800138000|6222 0200 0000 0007|１３８００１３８０００){0,6}\"",
+            2 => "[0-9 .+()-]{0,14}",
+            1 => Just(String::new()),
+            1 => Just("5f4dcc3b5aa765d61d8327deb882cf99".to_owned()),
+            1 => "\"?138[*xX•●＊]{3,5}8000\"?",
+            1 => "[张李]?\\*{1,2}",
+            1 => Just("\"$2a$10$abcdefghijklmnopqrstuvwxyz0123456789\"".to_owned()),
+            1 => "[a-z号\u{3000}]{0,9}",
+        ]
+    }
+
+    fn table() -> impl Strategy<Value = String> {
+        let row = prop::collection::vec(cell(), 1..7).prop_map(|cells| cells.join(","));
+        let end = prop_oneof![4 => Just("\n"), 4 => Just("\r\n"), 1 => Just("\n\n")];
+        prop::collection::vec((row, end), 0..60).prop_map(|rows| {
+            let rows = rows.iter().flat_map(|(row, end)| [row.as_str(), end]);
+            ["手机号,备注,order_no,card,e,f\n"].into_iter().chain(rows).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn cells_that_are_looked_up_are_those_that_are_copied(text in table()) {
+            for encoding in [Encoding::Utf8, Encoding::Gb18030] {
+                let bytes = encoding.decoder().encode(&text).0;
+                let (looked_up, copied) = (counted(&bytes, encoding, Cells::LookedUp), counted(&bytes, encoding, Cells::Copied));
+                prop_assert_eq!(&looked_up.0.tallies, &copied.0.tallies);
+                prop_assert_eq!(&looked_up.0.seen, &copied.0.seen);
+                prop_assert_eq!(&looked_up.1, &copied.1);
+                prop_assert_eq!(looked_up.0.rows, copied.0.rows);
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_goes_on_from_cell_to_cell() {
+        assert!(engine().scanner.stops_at(STRUCTURE));
+        assert!(!engine().scanner.stops_at(b" "));
+    }
+}

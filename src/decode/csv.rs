@@ -134,7 +134,10 @@ impl Columns {
             at += read;
             match result {
                 ReadFieldResult::OutputFull => {
-                    if gathered.bytes.len() - gathered.cells.last().map_or(0, |c| c.end + 1) > LONGEST_FIELD
+                    // Of a record that does not end in the window nothing may be given out: it is read again in the next.
+                    if window.last
+                        && gathered.bytes.len() - gathered.cells.last().map_or(0, |c| c.end + 1)
+                            > LONGEST_FIELD
                         && !self.part(&mut gathered, window, record, (field, field_at), sink)
                     {
                         return Read { done, next: Next::Stop };

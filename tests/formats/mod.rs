@@ -1,0 +1,2 @@
+//! Formats one by one, from small inputs made here.
+mod tables;

@@ -152,12 +152,14 @@ fn value_end(document: &[u8], at: usize) -> Option<(usize, bool)> {
 pub(super) fn quote_or_escape(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = LOW * b'"' as u64;
+    const ESCAPES: u64 = LOW * b'\\' as u64;
     // Eight at a time, for most strings are short, and a search has its price.
     while let Some(eight) = bytes.get(at..)?.first_chunk::<8>() {
         let eight = u64::from_le_bytes(*eight);
         // The lowest zero byte is found exactly; those above it may be wrong.
         let zeros = |x: u64| x.wrapping_sub(LOW) & !x & HIGH;
-        let found = zeros(eight ^ LOW * b'"' as u64) | zeros(eight ^ LOW * b'\\' as u64);
+        let found = zeros(eight ^ QUOTES) | zeros(eight ^ ESCAPES);
         if found != 0 {
             let at = at + found.trailing_zeros() as usize / 8;
             return Some((bytes[at], at));

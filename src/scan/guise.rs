@@ -58,7 +58,7 @@ fn is_hexadecimal(cell: &[u8]) -> bool {
     let kind = |byte: u8| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 6;
         let digit = byte.wrapping_sub(b'0') < 10;
-        u8::from(digit) * DIGIT | u8::from(letter) * LETTER | u8::from(!digit && !letter) * OTHER
+        (u8::from(digit) * DIGIT) | (u8::from(letter) * LETTER) | (u8::from(!digit && !letter) * OTHER)
     };
     cell.iter().fold(0, |kinds, byte| kinds | kind(*byte)) == DIGIT | LETTER
 }

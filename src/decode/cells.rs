@@ -62,7 +62,7 @@ impl<'o> Cells<'o> {
         let counted = &Counter::default();
         let origin =
             Origin { base: 0, line: 0, window: &[], transcribed: false, escapes: Escapes::None, counted };
-        let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding: Encoding::Utf8 };
+        let batch = Batch::of_cells(&self.bytes, &self.cells, Encoding::Utf8);
         let body = 0..self.bytes.len();
         let unit = self.unit;
         let go_on = self.output.piece(Piece { batch, body, origin, fields: &self.names, keys: None, unit });

@@ -1,12 +1,16 @@
 //! JSON and JSON Lines: strings without their escapes, numbers as they stand, each under its path.
-use super::json_walk::{Visitor, walk};
+use super::json_known::{Known, Token};
+use super::json_walk::{Open, Visitor, walk};
 use super::window::Window;
 use super::{Origin, Piece, Sink, Unit, text};
 use crate::model::{Batch, Cell, Encoding, FieldName, TERMINATOR};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Bytes of values gathered before they are scanned.
 const GATHER: usize = 256 * 1024;
+/// Bytes that are validated at a time.
+const VALIDATE: usize = if cfg!(test) { 40 } else { 16 * 1024 };
 /// Paths told apart; what comes later is counted with the last, `$…`.
 const MOST_PATHS: usize = 4096;
 /// A key with this many digits is a value in the place of a key, and must not become part of a path.
@@ -22,9 +26,16 @@ pub(super) struct Paths {
     /// How far the present document is in it.
     at: usize,
     pub row: u64,
+    /// What lines looked like so far.
+    known: Option<Known>,
 }
 
 impl Paths {
+    /// Paths of many documents, one on each line.
+    pub fn of_lines() -> Self {
+        Paths { known: Some(Known::new()), ..Paths::default() }
+    }
+
     /// Paths that are numbered behind the columns of a table.
     pub fn behind(columns: Vec<FieldName>) -> Self {
         Paths { names: columns, ..Paths::default() }
@@ -72,14 +83,21 @@ impl Paths {
             window.origin.line + memchr::memchr_iter(b'\n', &window.bytes[..window.from]).count() as u64;
         let mut at = window.from;
         let mut values = Values::new(self, window.bytes, window.origin.line);
+        // How far the text is known to be UTF-8: asked for many lines at a time.
+        let mut valid = at;
         while at < end {
             let next = memchr::memchr(b'\n', &window.bytes[at..end]).map_or(end, |n| at + n + 1);
             values.paths.row += 1;
             values.line = Some(line);
-            let document = &window.bytes[at..next];
-            if !values.document_at("$", document) && !document.trim_ascii().is_empty() {
-                values.path.truncate(1);
-                values.push(&String::from_utf8_lossy(document), at);
+            if next > valid {
+                valid = valid_to(window.bytes, at, end).max(at);
+            }
+            if next > valid || !values.known_at(at..next) {
+                let document = &window.bytes[at..next];
+                if !values.document_at("$", document) && !document.trim_ascii().is_empty() {
+                    values.path.truncate(1);
+                    values.push(&String::from_utf8_lossy(document), at);
+                }
             }
             (at, line) = (next, line + 1);
             if values.is_full() && !values.flush(window, sink) {
@@ -88,6 +106,14 @@ impl Paths {
         }
         (end.max(window.from), values.flush(window, sink))
     }
+}
+
+/// To where the next lines are UTF-8; `at` where it is not known of the first.
+fn valid_to(bytes: &[u8], at: usize, end: usize) -> usize {
+    let upto = end.min(at + VALIDATE);
+    let upto =
+        if upto == end { end } else { memchr::memrchr(b'\n', &bytes[at..upto]).map_or(at, |n| at + n + 1) };
+    if simdutf8::basic::from_utf8(&bytes[at..upto]).is_ok() { upto } else { at }
 }
 
 /// The window as one document; `None` when it is none, or not all of it is here.
@@ -116,13 +142,15 @@ pub(super) struct Values<'p, 'w> {
     counted: (usize, u64),
     pub bytes: Vec<u8>,
     pub cells: Vec<Cell>,
+    /// The values of the document at hand and their states, where they are to be learned.
+    learned: Option<Vec<(Token, usize)>>,
 }
 
 impl<'p, 'w> Values<'p, 'w> {
     /// No values yet of documents that lie in `whole`, which begins on `line`.
     pub fn new(paths: &'p mut Paths, whole: &'w [u8], line: u64) -> Self {
         let (bytes, cells) = (Vec::new(), Vec::new());
-        Values { paths, whole, path: "$".into(), line: None, counted: (0, line), bytes, cells }
+        Values { paths, whole, path: "$".into(), line: None, counted: (0, line), bytes, cells, learned: None }
     }
 
     /// Whether it is time to scan what was gathered.
@@ -133,6 +161,53 @@ impl<'p, 'w> Values<'p, 'w> {
     /// Adds a document whose paths begin with `root`; false when it is none.
     pub fn document_at(&mut self, root: &str, bytes: &[u8]) -> bool {
         simdutf8::basic::from_utf8(bytes).is_ok_and(|text| self.text_at(root, text))
+    }
+
+    /// Adds the document in this part of the whole, which is UTF-8, if it is like one before; else learns it if it is one, and
+    /// returns whether it is.
+    fn known_at(&mut self, part: Range<usize>) -> bool {
+        let whole = self.whole;
+        let document = &whole[part.clone()];
+        let Some(mut known) = self.paths.known.take_if(|known| known.is_of_use()) else { return false };
+        let (cells, length) = (self.cells.len(), self.bytes.len());
+        let mut is_one = known.read(document, |token| self.token(document, part.start, token));
+        if !is_one {
+            self.cells.truncate(cells);
+            self.bytes.truncate(length);
+            self.learned = Some(Vec::new());
+            self.paths.known = Some(known);
+            is_one = self.document_at("$", document);
+            let learned = self.learned.take();
+            let Some(mut known) = self.paths.known.take() else { return is_one };
+            if let Some(mut values) = learned.filter(|_| is_one) {
+                for (token, _) in &mut values {
+                    (token.start, token.end) = (token.start - part.start, token.end - part.start);
+                }
+                known.learn(document, &values);
+            }
+            self.paths.known = Some(known);
+            return is_one;
+        }
+        self.paths.known = Some(known);
+        true
+    }
+
+    /// Adds a value of a document that begins at `base` in the whole.
+    #[inline]
+    fn token(&mut self, document: &[u8], base: usize, Token { start, end, field, escaped }: Token) {
+        let is_string = document[start] == b'"';
+        let inner = if is_string { start + 1..end - 1 } else { start..end };
+        let at = base + inner.start;
+        if escaped {
+            let unescaped = serde_json::from_slice::<String>(&document[start..end]).ok();
+            let value = unescaped.as_ref().map_or(&document[start..end], |text| text.as_bytes());
+            self.bytes.extend_from_slice(value);
+        } else {
+            self.bytes.extend_from_slice(&document[inner]);
+        }
+        let (row, line) = (self.paths.row, self.line.unwrap_or_default());
+        self.cells.push(Cell { end: self.bytes.len(), field, row, line, offset: at as u64 });
+        self.bytes.push(TERMINATOR);
     }
 
     /// The same where it is known to be UTF-8.
@@ -177,7 +252,7 @@ impl<'p, 'w> Values<'p, 'w> {
 
     /// Gives what was gathered to the sink.
     pub fn give(&mut self, encoding: Encoding, origin: Origin<'_>, sink: &mut Sink<'_>) -> bool {
-        let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding };
+        let batch = Batch::of_cells(&self.bytes, &self.cells, encoding);
         let body = 0..self.bytes.len();
         let go_on = self.cells.is_empty()
             || sink(Piece { batch, body, origin, fields: &self.paths.names, keys: None, unit: Unit::Line });
@@ -188,15 +263,30 @@ impl<'p, 'w> Values<'p, 'w> {
 }
 
 impl Visitor for Values<'_, '_> {
-    fn value(&mut self, token: &str) {
+    fn value(&mut self, token: &str, open: &[Open]) {
         let at = self.place_of(token);
+        let state = match (&self.learned, &mut self.paths.known) {
+            (Some(_), Some(known)) => known.state(&self.path, open),
+            _ => None,
+        };
         match token.strip_prefix('"') {
-            Some(inner) if !token.contains('\\') => self.push(&inner[..inner.len() - 1], at + 1),
+            Some(inner) if memchr::memchr(b'\\', token.as_bytes()).is_none() => {
+                self.push(&inner[..inner.len() - 1], at + 1)
+            }
             Some(_) => {
                 let unescaped = serde_json::from_str::<String>(token);
                 self.push(unescaped.as_deref().unwrap_or(token), at + 1);
             }
             None => self.push(token, at),
+        }
+        let field = self.cells.last().map_or(0, |cell| cell.field);
+        if let Some(learned) = &mut self.learned {
+            match state {
+                Some(state) => {
+                    learned.push((Token { start: at, end: at + token.len(), field, escaped: false }, state));
+                }
+                None => self.learned = None,
+            }
         }
     }
 
@@ -209,6 +299,8 @@ impl Visitor for Values<'_, '_> {
             self.path.push('.');
             self.path.push_str(key);
         } else {
+            // Between values no other can stand.
+            self.learned = None;
             self.path.push_str(".*");
             self.push(key, self.place_of(inner));
         }
@@ -224,5 +316,109 @@ impl Visitor for Values<'_, '_> {
 
     fn back_to(&mut self, depth: usize) {
         self.path.truncate(depth);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Counter, Escapes};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    /// What is given out of lines: path, row, line, offset, text.
+    fn given(text: &[u8], mut paths: Paths) -> Vec<(String, u64, u64, u64, String)> {
+        let (counted, escapes, mut all) = (&Counter::default(), Escapes::Json, Vec::new());
+        let origin = Origin { base: 0, line: 1, window: text, transcribed: false, escapes, counted };
+        let window = Window { bytes: text, encoding: Encoding::Utf8, from: 0, last: true, origin };
+        let (done, _) = paths.lines(&window, &mut |piece| {
+            let mut start = 0;
+            for cell in piece.batch.cells {
+                let value = String::from_utf8_lossy(&piece.batch.bytes[start..cell.end]).into_owned();
+                let path = piece.fields[cell.field as usize].shown.clone();
+                all.push((path, cell.row, cell.line, cell.offset, value));
+                start = cell.end + 1;
+            }
+            true
+        });
+        assert_eq!(done, text.len());
+        all
+    }
+
+    /// The same by way of serde_json, without places.
+    fn expected(value: &Value, path: &str, all: &mut Vec<(String, String)>) {
+        match value {
+            Value::Array(elements) => elements.iter().for_each(|e| expected(e, &format!("{path}[]"), all)),
+            Value::Object(members) => {
+                members.iter().for_each(|(k, v)| expected(v, &format!("{path}.{k}"), all))
+            }
+            Value::String(text) => all.push((path.to_owned(), text.clone())),
+            other => all.push((path.to_owned(), other.to_string())),
+        }
+    }
+
+    fn document() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "[a-z0-9号\"\\\\\n]{0,24}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::vec(("[abc]", inner), 0..4)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn lines_like_others_are_read_as_all_are(
+            documents in prop::collection::vec(document(), 1..5),
+            order in prop::collection::vec((0usize..5, 0usize..8), 0..40),
+            ends in prop_oneof![Just("\n"), Just("\r\n"), Just("\n\n")],
+        ) {
+            let (mut text, mut want, mut whole) = (String::new(), Vec::new(), true);
+            for (which, how) in order {
+                let document = &documents[which % documents.len()];
+                let line = serde_json::to_string(document).expect("JSON");
+                let broken = how == 0 && line.len() > 4;
+                whole &= !broken;
+                if broken {
+                    // What was read before with its end cut off, or something behind it.
+                    text += line.get(..line.len() - 2).unwrap_or("{");
+                    text += ends;
+                    text += &line;
+                    text += "]";
+                } else {
+                    if how == 1 { text += " "; }
+                    text += &line;
+                    expected(document, "$", &mut want);
+                }
+                text += ends;
+            }
+            let all = given(text.as_bytes(), Paths::of_lines());
+            prop_assert_eq!(&all, &given(text.as_bytes(), Paths::default()));
+            if whole {
+                let got: Vec<_> = all.into_iter().map(|(path, _, _, _, value)| (path, value)).collect();
+                prop_assert_eq!(got, want);
+            }
+        }
+
+        #[test]
+        fn bytes_that_are_no_text_are_taken_line_by_line(
+            lines in prop::collection::vec(prop_oneof![
+                Just(&b"{\"a\":\"x\",\"b\":[1,2]}"[..]),
+                Just(&b"{\"a\":\"\xFF\",\"b\":[1,2]}"[..]),
+                Just(&b"{\"a\":\"y\",\"b\":[1,2,3]}"[..]),
+                Just(&b"INFO \xB4 no document"[..]),
+                Just(&b"{\"123456789\":1}"[..]),
+            ], 0..30),
+        ) {
+            let text = lines.join(&b'\n');
+            prop_assert_eq!(given(&text, Paths::of_lines()), given(&text, Paths::default()));
+        }
     }
 }

@@ -3,14 +3,16 @@
 //! Values are wanted as they stand: a card number of 19 digits is no f64. serde_json gives raw values too, but reads
 //! every level of a document once more to do so.
 
+use super::json_known::quote_or_escape;
+
 /// Deeper values have the path of this level.
 const DEEPEST: usize = 32;
 
 /// Takes what a document is made of. Tokens are parts of the document: strings with their quotes and escapes, numbers
 /// and words as they stand.
 pub(super) trait Visitor {
-    /// A value that is no object and no array.
-    fn value(&mut self, token: &str);
+    /// A value that is no object and no array, and what it lies in.
+    fn value(&mut self, token: &str, open: &[Open]);
     /// The key of the member that follows.
     fn key(&mut self, token: &str);
     /// The elements of an array follow.
@@ -22,11 +24,11 @@ pub(super) trait Visitor {
 }
 
 /// One open object or array.
-struct Open {
-    is_object: bool,
+pub(super) struct Open {
+    pub is_object: bool,
     /// The path's length outside of it, and that of its members.
-    outside: usize,
-    inside: usize,
+    pub outside: usize,
+    pub inside: usize,
 }
 
 /// Walks `text`; `None` where it is no document, or more than one. What was visited until then was visited.
@@ -92,27 +94,27 @@ fn value(text: &str, at: usize, open: &mut Vec<Open>, visitor: &mut impl Visitor
             }
             b'"' => {
                 let end = string_end(bytes, at)?;
-                visitor.value(&text[at..end]);
+                visitor.value(&text[at..end], open);
                 return Some(end);
             }
             _ => {
-                let end = at
-                    + bytes[at..]
-                        .iter()
-                        .take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
-                        .count();
-                let token = &text[at..end];
-                let is_word = matches!(token, "true" | "false" | "null");
-                let is_number = token.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-                    && token.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-                if !is_word && !is_number {
-                    return None;
-                }
-                visitor.value(token);
+                let end = scalar_end(bytes, at)?;
+                visitor.value(&text[at..end], open);
                 return Some(end);
             }
         }
     }
+}
+
+/// Behind the number or word at `at`.
+pub(super) fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"+-.".contains(b);
+    let end = at + bytes[at..].iter().take_while(|b| is_part(b)).count();
+    let token = &bytes[at..end];
+    let is_word = || matches!(token, b"true" | b"false" | b"null");
+    let is_number = token.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+        && token.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+    (is_number || is_word()).then_some(end)
 }
 
 /// Reads a key and the colon behind it.
@@ -132,20 +134,12 @@ fn key(text: &str, at: usize, deep: bool, visitor: &mut impl Visitor) -> Option<
 /// Behind the closing quote of the string that opens at `at`.
 fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = at + 1;
-    // Most strings are short, and a search has its price; so the first bytes are looked at one by one.
-    for _ in 0..16 {
-        match *bytes.get(end)? {
-            b'"' => return Some(end + 1),
-            b'\\' => end += 2,
-            _ => end += 1,
-        }
-    }
     loop {
-        end += memchr::memchr2(b'"', b'\\', bytes.get(end..)?)?;
-        if bytes[end] == b'"' {
-            return Some(end + 1);
+        let (byte, found) = quote_or_escape(bytes, end)?;
+        if byte == b'"' {
+            return Some(found + 1);
         }
-        end += 2;
+        end = found + 2;
     }
 }
 
@@ -169,7 +163,7 @@ mod tests {
     }
 
     impl Visitor for Listing {
-        fn value(&mut self, token: &str) {
+        fn value(&mut self, token: &str, _: &[Open]) {
             self.lines.push(format!("{} {token}", self.path));
         }
         fn key(&mut self, token: &str) {

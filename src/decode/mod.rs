@@ -11,10 +11,12 @@ mod columnar;
 mod csv;
 #[cfg(feature = "office")]
 mod document;
+mod csv_grid;
 mod format;
 mod formats;
 mod grid;
 mod json;
+mod json_known;
 mod json_walk;
 mod origin;
 #[cfg(feature = "office")]

@@ -145,7 +145,7 @@ impl TableDecoder {
         };
         let keys = Keys { rows, columns: &self.keys, first };
         let piece = |bytes, cells, fields| Piece {
-            batch: Batch { bytes, cells, encoding: Encoding::Utf8 },
+            batch: Batch::of_cells(bytes, cells, Encoding::Utf8),
             body: 0..bytes.len(),
             origin,
             fields,

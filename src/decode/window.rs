@@ -54,7 +54,7 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
         Layout::Text => Decoder::Text,
         Layout::Csv { delimiter, header } => Decoder::Csv(Box::new(csv::Columns::new(delimiter, header))),
         Layout::Json => Decoder::Json,
-        Layout::JsonLines => Decoder::JsonLines(json::Paths::default()),
+        Layout::JsonLines => Decoder::JsonLines(json::Paths::of_lines()),
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {

@@ -1,5 +1,7 @@
 //! What a decoder hands to the scanner: one run of text, or many cells in one flat buffer.
+use super::{Cursor, Grid, Spot};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How far round a body of text a scanner may look, in bytes: values that overlap it, context words, and
 /// character boundaries. A window that is to be cut must reach this far beyond the cut.
@@ -43,7 +45,7 @@ pub struct Cell {
     pub offset: u64,
 }
 
-/// A piece of an object: either running text (`cells` is empty), or cells one after another.
+/// A piece of an object: either running text (`cells` is empty), or cells one after another, or a grid of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// The bytes to scan.
@@ -52,12 +54,69 @@ pub struct Batch<'a> {
     pub cells: &'a [Cell],
     /// How the bytes are to be read.
     pub encoding: Encoding,
+    /// The cells, where `bytes` are rows and columns as they were written.
+    pub grid: Option<&'a Grid<'a>>,
 }
 
 impl<'a> Batch<'a> {
     /// Running text.
     pub fn text(bytes: &'a [u8], encoding: Encoding) -> Self {
-        Batch { bytes, cells: &[], encoding }
+        Batch::of_cells(bytes, &[], encoding)
+    }
+
+    /// Cells, each behind the other.
+    pub fn of_cells(bytes: &'a [u8], cells: &'a [Cell], encoding: Encoding) -> Self {
+        Batch { bytes, cells, encoding, grid: None }
+    }
+
+    /// Rows and columns as they were written.
+    pub fn of_grid(grid: &'a Grid<'a>, encoding: Encoding) -> Self {
+        Batch { grid: Some(grid), ..Batch::text(grid.text, encoding) }
+    }
+
+    /// Whether this is running text.
+    pub fn is_text(&self) -> bool {
+        self.cells.is_empty() && self.grid.is_none()
+    }
+
+    /// Whether the cells lie in rows.
+    pub fn has_rows(&self) -> bool {
+        self.grid.is_some() || self.cells.first().is_some_and(|cell| cell.row > 0)
+    }
+
+    /// How many fields there may be: one more than the highest number; one in running text.
+    pub fn fields(&self) -> usize {
+        let fields = self.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);
+        self.grid.map_or(fields, |grid| grid.fields as usize)
+    }
+
+    /// The field that byte `at` belongs to, for places that are asked for in order; 0 in running text.
+    pub fn field_from(&self, cursor: &mut Cursor, at: usize) -> u32 {
+        match self.grid {
+            Some(grid) => grid.field(cursor, at),
+            None => self.cell_from(&mut cursor.index, at).map_or(0, |(_, cell)| cell.field),
+        }
+    }
+
+    /// The cell that byte `at` lies in, for places that are asked for in order; `None` in running text.
+    pub fn spot_from(&self, cursor: &mut Cursor, at: usize) -> Option<Spot> {
+        if let Some(grid) = self.grid {
+            return Some(grid.spot(cursor, at));
+        }
+        let (index, &Cell { end, field, row, line, offset }) = self.cell_from(&mut cursor.index, at)?;
+        Some(Spot { start: self.start_of(index), end, field, row, line, offset })
+    }
+
+    /// What stands in a cell, or all of a running text, and where byte `at` of the batch is in it.
+    pub fn surroundings(&self, spot: Option<&Spot>, at: usize) -> (Cow<'a, [u8]>, usize) {
+        match (spot, self.grid) {
+            (None, _) => (Cow::Borrowed(self.bytes), at),
+            (Some(spot), None) => (Cow::Borrowed(&self.bytes[spot.start..spot.end]), at - spot.start),
+            (Some(spot), Some(grid)) => {
+                let before = Spot { end: at, ..*spot };
+                (grid.value(spot), grid.value(&before).len())
+            }
+        }
     }
 
     /// The cell that byte `at` lies in; `None` in running text.
@@ -94,7 +153,7 @@ mod tests {
         let ends = [0usize, 1, 5, 6, 30, 31, 32, 33, 34, 99];
         let cells: Vec<_> =
             ends.iter().map(|&end| Cell { end, field: 0, row: 0, line: 0, offset: 0 }).collect();
-        let batch = Batch { bytes: &[b' '; 100], cells: &cells, encoding: Encoding::Utf8 };
+        let batch = Batch::of_cells(&[b' '; 100], &cells, Encoding::Utf8);
         for step in 1..40 {
             let mut cursor = 0;
             for at in (0..=100).step_by(step) {

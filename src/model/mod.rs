@@ -1,6 +1,7 @@
 //! The nouns that every stage shares; no stage imports another, all of them import these.
 mod batch;
 mod field;
+mod grid;
 mod hit;
 mod lang;
 mod rows;
@@ -10,6 +11,7 @@ mod tally;
 
 pub use batch::{Batch, Cell, Encoding, MARGIN};
 pub use field::{FieldName, Seen};
+pub use grid::{Cursor, Grid, Spot};
 pub use hit::{Hit, Leaning};
 pub use lang::Lang;
 pub use rows::{Rows, TERMINATOR};

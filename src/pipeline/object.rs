@@ -5,7 +5,7 @@ use super::judge::Judge;
 use super::{Engine, Finding, Fingerprint};
 use crate::classify::context::{AFTER, BEFORE};
 use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode};
-use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, mask};
+use crate::model::{Batch, Cursor, Encoding, Grid, Hit, Lang, Leaning, Spot, mask};
 use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
 use crate::source;
 use rayon::prelude::*;
@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of text that one thread takes at a time.
 const BODY: usize = 4 << 20;
+/// What cells are told apart by, in text as it is written.
+const STRUCTURE: &[u8] = b"\"\r\n,;\t|";
 /// Bodies whose findings are held before they are put in order.
 const ROUND: usize = 32;
 
@@ -94,13 +96,21 @@ impl Job<'_> {
 
     /// Scans one piece.
     pub fn take(&self, piece: &Piece<'_>, scratch: &mut Scratch, counted: &mut Counted) {
+        if let Some(grid) = piece.batch.grid
+            && !self.engine.scanner.stops_at(STRUCTURE)
+        {
+            // A detector of the user's own may match across cells as they are written.
+            let (bytes, cells) = grid.unfolded();
+            let batch = Batch::of_cells(&bytes, &cells, piece.batch.encoding);
+            return self.take(&Piece { batch, body: 0..bytes.len(), ..*piece }, scratch, counted);
+        }
         let detectors = self.engine.scanner.detectors().len();
         counted.name(piece.fields, self.engine);
-        counted.rows |= piece.batch.cells.first().is_some_and(|cell| cell.row > 0);
+        counted.rows |= piece.batch.has_rows();
         counted.bytes += piece.body.len() as u64;
         see(&piece.batch, counted);
         let hits = self.engine.scanner.scan(&piece.batch, piece.body.clone(), scratch);
-        let mut lines = Lines { at: piece.body.start, passed: 0, cell: 0 };
+        let mut lines = Lines { at: piece.body.start, passed: 0, cursor: Cursor::default() };
         for hit in hits {
             self.hit(piece, hit, &mut lines, counted);
         }
@@ -108,7 +118,7 @@ impl Job<'_> {
             let key = ((i / detectors) as u32, i % detectors);
             counted.tallies.entry(key).or_default().shaped.merge(shaped);
         }
-        if self.keep && piece.batch.cells.is_empty() {
+        if self.keep && piece.batch.is_text() {
             counted.lines += lines.passed + newlines(&piece.batch.bytes[lines.at..piece.body.end]);
         }
         self.done.fetch_add(piece.body.len() as u64, Ordering::Relaxed);
@@ -116,28 +126,30 @@ impl Job<'_> {
 
     fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
         let batch = &piece.batch;
-        let cell = batch.cell_from(&mut lines.cell, hit.start);
-        let start = cell.map_or(0, |(index, _)| batch.start_of(index));
-        let end = cell.map_or(batch.bytes.len(), |(_, cell)| cell.end);
-        let leaning = self.leaning(piece, hit, start..end, cell.map(|(_, cell)| cell), counted);
-        let field = cell.map_or(0, |(_, cell)| cell.field);
+        let spot = batch.spot_from(&mut lines.cursor, hit.start);
+        let leaning = self.leaning(piece, hit, spot.as_ref(), counted);
+        let field = spot.map_or(0, |spot| spot.field);
         if hit.weak && leaning != Leaning::For {
             counted.tallies.entry((field, hit.detector)).or_default().unsupported += 1;
             return;
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
-        let offset = match cell {
-            Some(_) if piece.unit == Unit::Cell => (hit.start - start) as u64,
-            Some((_, cell)) => piece.origin.offset_in_cell(cell.offset as usize, hit.start - start),
-            None => piece.origin.offset(hit.start),
+        let offset = match (spot, batch.grid) {
+            (_, Some(grid)) => piece.origin.offset(grid.offset as usize + hit.start),
+            (Some(spot), _) if piece.unit == Unit::Cell => (hit.start - spot.start) as u64,
+            (Some(spot), _) => piece.origin.offset_in_cell(spot.offset as usize, hit.start - spot.start),
+            (None, _) => piece.origin.offset(hit.start),
         };
         let tally = counted.tallies.entry((field, hit.detector)).or_default();
         tally.add(leaning, hit.family, offset, &value);
         tally.weak += u64::from(hit.weak);
         if self.keep {
-            let line =
-                cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);
-            let row = cell.map_or(0, |(_, cell)| cell.row);
+            let line = match (spot, batch.grid) {
+                (None, _) => counted.lines + lines.to(batch.bytes, hit.start),
+                (Some(spot), None) => spot.line,
+                (Some(_), Some(grid)) => grid.line(&mut lines.cursor),
+            };
+            let row = spot.map_or(0, |spot| spot.row);
             let masked = mask(&value);
             let value = self.reveal.then(|| value.into_owned());
             let key = piece.keys.map(|keys| self.key(&keys, row)).filter(|key| !key.is_empty());
@@ -147,7 +159,7 @@ impl Job<'_> {
                 field,
                 line,
                 unit: piece.unit,
-                column: cell.map_or(0, |(_, cell)| cell.offset),
+                column: spot.map_or(0, |spot| spot.offset),
                 row,
                 key,
                 offset,
@@ -171,31 +183,28 @@ impl Job<'_> {
     }
 
     /// What the words in the same text or cell say, and where they say nothing, the name of the field.
-    fn leaning(
-        &self,
-        piece: &Piece<'_>,
-        hit: &Hit,
-        within: Range<usize>,
-        cell: Option<&Cell>,
-        counted: &Counted,
-    ) -> Leaning {
-        let batch = &piece.batch;
-        if within != (hit.start..hit.end) {
-            let floor = within.start.max(hit.start.saturating_sub(BEFORE));
-            let before = text_before(batch.bytes, floor, hit.start, batch.encoding);
-            let after = decoded(&batch.bytes[hit.end..within.end.min(hit.end + AFTER)], batch.encoding);
+    fn leaning(&self, piece: &Piece<'_>, hit: &Hit, spot: Option<&Spot>, counted: &Counted) -> Leaning {
+        let (batch, length) = (&piece.batch, hit.end - hit.start);
+        if spot.is_none_or(|spot| (spot.start, spot.end) != (hit.start, hit.end)) {
+            let (text, start) = batch.surroundings(spot, hit.start);
+            let end = (start + length).min(text.len());
+            let before = text_before(&text, start.saturating_sub(BEFORE), start, batch.encoding);
+            let after = decoded(&text[end..text.len().min(end + AFTER)], batch.encoding);
             let near = self.engine.words.near(&before, &after, hit.detector);
             if near != Leaning::Silent {
                 return near;
             }
         }
-        let named = cell.and_then(|cell| counted.leanings.get(cell.field as usize));
+        let named = spot.and_then(|spot| counted.leanings.get(spot.field as usize));
         named.map_or(Leaning::Silent, |leanings| leanings[hit.detector])
     }
 }
 
 /// Notes how many values of each field there are, and how many of them are hidden.
 fn see(batch: &Batch<'_>, counted: &mut Counted) {
+    if let Some(grid) = batch.grid {
+        return see_grid(grid, counted);
+    }
     let stars = !batch.cells.is_empty() && has_stars(batch.bytes);
     let mut start = 0;
     for cell in batch.cells {
@@ -214,11 +223,31 @@ fn see(batch: &Batch<'_>, counted: &mut Counted) {
     }
 }
 
+/// The same where values were counted already, and what may be hidden was marked.
+fn see_grid(grid: &Grid<'_>, counted: &mut Counted) {
+    for (field, seen) in grid.seen.iter().enumerate() {
+        counted.seen_mut(field as u32).merge(*seen);
+    }
+    let (mut cursor, mut done) = (Cursor::default(), 0);
+    for at in grid.doubts.iter().map(|at| *at as usize) {
+        if at < done {
+            continue;
+        }
+        let spot = grid.spot(&mut cursor, at);
+        done = spot.end + 1;
+        match guise(&grid.value(&spot), true) {
+            Some(Guise::Masked) => counted.seen_mut(spot.field).masked += 1,
+            Some(Guise::Hashed) => counted.seen_mut(spot.field).hashed += 1,
+            None => {}
+        }
+    }
+}
+
 /// Counts lines and cells from hit to hit.
 struct Lines {
     at: usize,
     passed: u64,
-    cell: usize,
+    cursor: Cursor,
 }
 
 impl Lines {
@@ -249,4 +278,101 @@ pub(super) fn find(engine: &Engine, text: &str, min_confidence: f64) -> Vec<Find
     });
     debug_assert!(drained.is_ok(), "a text in memory cannot fail to be read");
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DetectorSet;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    fn engine() -> &'static Engine {
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        ENGINE.get_or_init(|| {
+            let built_in = DetectorSet::built_in().expect("the detectors that ship load");
+            Engine::new(built_in).expect("the detectors that ship compile")
+        })
+    }
+
+    #[derive(PartialEq)]
+    enum Cells {
+        LookedUp,
+        Copied,
+    }
+
+    /// What is counted and found in a table, with its cells looked up, or one by one.
+    fn counted(text: &[u8], encoding: Encoding, cells: Cells) -> (Counted, Vec<String>) {
+        let (stop, done, fingerprint) = (AtomicBool::new(false), AtomicU64::new(0), Fingerprint::unkeyed());
+        let (keep, reveal, fingerprint) = (true, true, &fingerprint);
+        let job = Job { engine: engine(), keep, reveal, fingerprint, stop: &stop, done: &done };
+        let layout = Layout::Csv { delimiter: b',', header: true };
+        let format = Format { charset: Charset::Plain(encoding), layout, bom: 0 };
+        let (mut all, mut scratch) = (Counted::default(), Scratch::default());
+        let decoded = decode(Input::Whole(text), &format, &mut |piece| {
+            match piece.batch.grid.filter(|_| cells == Cells::Copied) {
+                Some(grid) => {
+                    let (bytes, cells) = grid.unfolded();
+                    let batch = Batch::of_cells(&bytes, &cells, encoding);
+                    job.take(&Piece { batch, body: 0..bytes.len(), ..piece }, &mut scratch, &mut all);
+                }
+                None => job.take(&piece, &mut scratch, &mut all),
+            }
+            true
+        });
+        decoded.expect("nothing is read");
+        let mut found = Vec::new();
+        let drained = std::mem::take(&mut all.found).drain(|one| {
+            // The column of a cell is of use in sheets only.
+            found.push(serde_json::to_string(&Found { column: 0, ..one })?);
+            Ok(())
+        });
+        drained.expect("they are in memory");
+        (all, found)
+    }
+
+    fn cell() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => Just("13800138000".to_owned()),
+            2 => Just("110101190001011009".to_owned()),
+            2 => Just("6222020000000007".to_owned()),
+            2 => "\"(手机|订单|\"\"|tel|[ ,\n0-9+-]|138 0013 8000|13800138000|6222 0200 0000 0007|１３８００１３８０００){0,6}\"",
+            2 => "[0-9 .+()-]{0,14}",
+            1 => Just(String::new()),
+            1 => Just("5f4dcc3b5aa765d61d8327deb882cf99".to_owned()),
+            1 => "\"?138[*xX•●＊]{3,5}8000\"?",
+            1 => "[张李]?\\*{1,2}",
+            1 => Just("\"$2a$10$abcdefghijklmnopqrstuvwxyz0123456789\"".to_owned()),
+            1 => "[a-z号\u{3000}]{0,9}",
+        ]
+    }
+
+    fn table() -> impl Strategy<Value = String> {
+        let row = prop::collection::vec(cell(), 1..7).prop_map(|cells| cells.join(","));
+        let end = prop_oneof![4 => Just("\n"), 4 => Just("\r\n"), 1 => Just("\n\n")];
+        prop::collection::vec((row, end), 0..60).prop_map(|rows| {
+            let rows = rows.iter().flat_map(|(row, end)| [row.as_str(), end]);
+            ["手机号,备注,order_no,card,e,f\n"].into_iter().chain(rows).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn cells_that_are_looked_up_are_those_that_are_copied(text in table()) {
+            for encoding in [Encoding::Utf8, Encoding::Gb18030] {
+                let bytes = encoding.decoder().encode(&text).0;
+                let (looked_up, copied) = (counted(&bytes, encoding, Cells::LookedUp), counted(&bytes, encoding, Cells::Copied));
+                prop_assert_eq!(&looked_up.0.tallies, &copied.0.tallies);
+                prop_assert_eq!(&looked_up.0.seen, &copied.0.seen);
+                prop_assert_eq!(&looked_up.1, &copied.1);
+                prop_assert_eq!(looked_up.0.rows, copied.0.rows);
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_goes_on_from_cell_to_cell() {
+        assert!(engine().scanner.stops_at(STRUCTURE));
+        assert!(!engine().scanner.stops_at(b" "));
+    }
 }

@@ -113,6 +113,37 @@ impl Automaton {
         std::array::from_fn(|b| !self.is_dead(self.next(self.start, b as u8)))
     }
 
+    /// The bytes that a match may hold behind its first, or begin with.
+    pub fn passable(&self) -> [bool; 256] {
+        let mut passable = [false; 256];
+        let (mut seen, mut work) = (HashSet::from([self.start]), vec![self.start]);
+        while let Some(state) = work.pop() {
+            let mut previous = None;
+            for byte in 0..=255u8 {
+                let next = self.next(state, byte);
+                // Neighbours mostly go the same way.
+                if let Some((same, goes_on)) = previous
+                    && same == next
+                {
+                    passable[usize::from(byte)] |= goes_on;
+                    continue;
+                }
+                let goes_on = !self.is_dead(next) && (self.accepts(next) || self.goes_on(next));
+                passable[usize::from(byte)] |= goes_on;
+                previous = Some((next, goes_on));
+                if goes_on && seen.insert(next) {
+                    work.push(next);
+                }
+            }
+        }
+        passable
+    }
+
+    /// Whether any byte leads on. The automaton tells of a match one byte late, so a state that only tells is no way on.
+    fn goes_on(&self, state: StateID) -> bool {
+        (0..=255u8).any(|b| !self.is_dead(self.next(state, b)))
+    }
+
     /// What can be said of a run of digits by its length and first two digits alone.
     pub fn runs(&self) -> Vec<[Run; 100]> {
         let mut table = vec![[Run::Impossible; 100]; LONGEST_RUN as usize + 1];
@@ -151,9 +182,8 @@ impl Automaton {
         let mut ways: Vec<StateID> =
             (0..=255u8).filter(|b| !b.is_ascii_digit()).map(|b| self.next(state, b)).collect();
         ways.dedup();
-        // The automaton tells of a match one byte late, so a state that only tells is no way on.
-        let alive = |state: StateID| (0..=255u8).any(|b| !self.is_dead(self.next(state, b)));
-        let goes_on = ways.into_iter().any(|next| !self.is_dead(next) && (alive(next) || self.accepts(next)));
+        let leads = |next| !self.is_dead(next) && (self.goes_on(next) || self.accepts(next));
+        let goes_on = ways.into_iter().any(leads);
         let matches = self.matches(self.at_end(state));
         let detectors = matches.map(|d| if d < 64 { 1 << d } else { u64::MAX }).fold(0, |all, one| all | one);
         match detectors {

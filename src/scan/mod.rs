@@ -22,7 +22,7 @@ use shapes::Lack;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The longest match of a pattern, in bytes of canonical text.
 pub const SPAN: usize = 96;
@@ -68,6 +68,8 @@ pub struct Scanner {
     introductions: HashSet<Vec<u8>>,
     literals: Vec<(Encoding, AhoCorasick)>,
     always: bool,
+    /// The bytes that a match may go on over.
+    passable: OnceLock<[bool; 256]>,
 }
 
 /// The mutable half of a scan, one per thread: buffers that are reused, and the counts of the last scan.
@@ -113,6 +115,7 @@ impl Scanner {
             introductions: ascii.map(|word| word.to_ascii_lowercase().into_bytes()).collect(),
             literals: literal_searchers(&triggers),
             always: triggers.contains(&Trigger::Always),
+            passable: OnceLock::new(),
             detectors: Arc::new(detectors),
             automaton,
             triggers,
@@ -131,12 +134,18 @@ impl Scanner {
         &self.triggers
     }
 
+    /// Whether cells can be told apart by `bytes` alone: no value holds any, and all detectors are triggered by digits.
+    pub fn stops_at(&self, bytes: &[u8]) -> bool {
+        let passable = self.passable.get_or_init(|| self.automaton.passable());
+        self.literals.is_empty() && !self.always && bytes.iter().all(|b| !passable[usize::from(*b)])
+    }
+
     /// The validated values that begin in `body`, overlaps settled, in the order of their starts.
     ///
     /// `batch` should reach [`MARGIN`] bytes beyond `body` on either side, where there is more of the
     /// object; then the bodies may be cut anywhere. The counts of shapes are left in `scratch`.
     pub fn scan<'s>(&self, batch: &Batch<'_>, body: Range<usize>, scratch: &'s mut Scratch) -> &'s [Hit] {
-        let fields = batch.cells.iter().map(|cell| cell.field as usize + 1).max().unwrap_or(1);
+        let fields = batch.fields();
         scratch.hits.clear();
         scratch.shaped.clear();
         scratch.shaped.resize(fields * self.detectors.len(), Shapes::default());

@@ -1,6 +1,6 @@
 //! Counts the values of the right shape, and what they lack to pass.
 use super::{Pass, Scanner, Scratch};
-use crate::model::Shapes;
+use crate::model::{Cursor, Shapes};
 use crate::validate::Verdict;
 
 /// In the order in which it is said of values that begin together.
@@ -40,12 +40,11 @@ impl Scanner {
             scratch.shapes.sort_unstable();
         }
         let mut ends = vec![0; self.detectors.len()];
-        let mut cursor = 0;
+        let mut cursor = Cursor::default();
         for &(start, length, detector, lack) in &scratch.shapes {
             let (end, detector) = (start + length as usize, detector as usize);
             if start >= ends[detector] && pass.body.contains(&start) {
-                let cell = pass.batch.cell_from(&mut cursor, start);
-                let field = cell.map_or(0, |(_, cell)| cell.field as usize);
+                let field = pass.batch.field_from(&mut cursor, start) as usize;
                 scratch.shaped[field * self.detectors.len() + detector].add(lack);
             }
             ends[detector] = end.max(ends[detector]);

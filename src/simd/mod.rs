@@ -11,9 +11,12 @@
 //!   behind eight digits (`91110101M`).
 #![allow(unsafe_code)]
 
+mod columns;
 mod exact;
 mod kernel;
 mod lanes;
+
+pub use columns::{Columns, columns};
 
 use std::sync::OnceLock;
 

@@ -11,3 +11,5 @@ mod documents;
 #[cfg(feature = "columnar")]
 mod columnar;
 mod strings;
+//! Formats one by one, from small inputs made here.
+mod tables;

@@ -2,6 +2,8 @@
 #[cfg(feature = "archives")]
 use super::archive;
 use super::format::{FileFormat, Reading};
+#[cfg(feature = "mail")]
+use super::mail;
 #[cfg(feature = "office")]
 use super::package;
 use crate::model::coverage::Reason;
@@ -44,12 +46,23 @@ pub(super) static DOC: FileFormat =
     not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
 pub(super) static PPT: FileFormat =
     not("ppt", ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"]);
+#[cfg(feature = "mail")]
+pub(super) static MSG: FileFormat =
+    read("msg", ["Outlook message", "Outlook 邮件"], Reading::Whole(mail::msg::read));
+#[cfg(not(feature = "mail"))]
 pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
 pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     "encrypted-office",
     ["Office file with a password", "加密的 Office 文件"],
     Reading::Not(Reason::Encrypted),
 );
+
+// Told by the headers they begin with.
+#[cfg(feature = "mail")]
+pub(super) static EML: FileFormat =
+    read("eml", ["mail message", "电子邮件"], Reading::Whole(mail::eml::read));
+#[cfg(feature = "mail")]
+pub(super) static MBOX: FileFormat = read("mbox", ["mailbox", "邮箱文件"], Reading::Stream(mail::mbox::read));
 
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
@@ -63,6 +76,12 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
+    #[cfg(feature = "mail")]
+    known(
+        b"\x78\x9F\x3E\x22",
+        read("tnef", ["winmail.dat of Outlook", "Outlook 的 winmail.dat"], Reading::Whole(mail::tnef::read)),
+    ),
+    known(b"!BDN", not("pst", ["Outlook data file (PST, OST)", "Outlook 数据文件（PST、OST）"])),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 
@@ -72,6 +91,18 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
         .iter()
         .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
         .map(|known| &known.format)
+        .or_else(|| written(head))
+}
+
+/// The format that is told by what is written at the beginning.
+fn written(head: &[u8]) -> Option<&'static FileFormat> {
+    #[cfg(feature = "mail")]
+    return mail::recognise(head);
+    #[cfg(not(feature = "mail"))]
+    {
+        let _ = head;
+        None
+    }
 }
 
 /// All formats that are no text.

@@ -7,10 +7,13 @@ mod archive;
 mod cells;
 mod charset;
 mod csv;
+mod encoded;
 mod format;
 mod formats;
 mod json;
 mod json_walk;
+#[cfg(feature = "mail")]
+mod mail;
 mod origin;
 #[cfg(feature = "office")]
 mod package;

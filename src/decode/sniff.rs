@@ -188,7 +188,7 @@ pub(super) fn decoder(charset: Charset) -> &'static encoding_rs::Encoding {
 }
 
 /// UTF-8, GB 18030 or Big5. Bytes that are none of them are scanned as UTF-8, for digits are the same in all.
-fn double_byte(head: &[u8]) -> Encoding {
+pub(super) fn double_byte(head: &[u8]) -> Encoding {
     let valid = match simdutf8::compat::from_utf8(head) {
         Ok(_) => return Encoding::Utf8,
         Err(error) if error.error_len().is_none() => return Encoding::Utf8,

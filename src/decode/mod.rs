@@ -12,16 +12,19 @@ mod format;
 mod formats;
 mod json;
 mod json_walk;
+mod ldif;
 #[cfg(feature = "mail")]
 mod mail;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
+mod properties;
 mod sniff;
 mod table;
 mod text;
 mod window;
 
+pub use encoded::{Hidden, uncover};
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;
 pub use origin::{Counter, Escapes, Origin};

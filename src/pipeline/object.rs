@@ -4,7 +4,9 @@ use super::findings::Found;
 use super::judge::Judge;
 use super::{Engine, Finding, Fingerprint};
 use crate::classify::context::{AFTER, BEFORE};
-use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode};
+use crate::decode::{
+    Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode, uncover,
+};
 use crate::model::{Batch, Cell, Encoding, Hit, Lang, Leaning, mask};
 use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
 use crate::source;
@@ -100,13 +102,15 @@ impl Job<'_> {
         counted.bytes += piece.body.len() as u64;
         see(&piece.batch, counted);
         let hits = self.engine.scanner.scan(&piece.batch, piece.body.clone(), scratch);
-        let mut lines = Lines { at: piece.body.start, passed: 0, cell: 0 };
+        let mut lines = Lines::from(piece.body.start);
         for hit in hits {
             self.hit(piece, hit, &mut lines, counted);
         }
-        for (i, &shaped) in scratch.shaped.iter().enumerate().filter(|(_, shaped)| shaped.all > 0) {
-            let key = ((i / detectors) as u32, i % detectors);
-            counted.tallies.entry(key).or_default().shaped.merge(shaped);
+        let hidden = uncover(&piece.batch, piece.body.clone());
+        let known = hidden.iter().flat_map(|_| hits).map(|hit| hit.start..hit.end).collect();
+        counted.shapes(&scratch.shaped, detectors);
+        if let Some(hidden) = hidden {
+            self.hidden(piece, hidden, known, scratch, counted);
         }
         if self.keep && piece.batch.cells.is_empty() {
             counted.lines += lines.passed + newlines(&piece.batch.bytes[lines.at..piece.body.end]);
@@ -114,7 +118,7 @@ impl Job<'_> {
         self.done.fetch_add(piece.body.len() as u64, Ordering::Relaxed);
     }
 
-    fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
+    pub(super) fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
         let batch = &piece.batch;
         let cell = batch.cell_from(&mut lines.cell, hit.start);
         let start = cell.map_or(0, |(index, _)| batch.start_of(index));
@@ -127,6 +131,7 @@ impl Job<'_> {
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
         let offset = match cell {
+            _ if lines.set.is_some() => lines.set.map_or(0, |(offset, _)| offset),
             Some(_) if piece.unit == Unit::Cell => (hit.start - start) as u64,
             Some((_, cell)) => piece.origin.offset_in_cell(cell.offset as usize, hit.start - start),
             None => piece.origin.offset(hit.start),
@@ -135,8 +140,11 @@ impl Job<'_> {
         tally.add(leaning, hit.family, offset, &value);
         tally.weak += u64::from(hit.weak);
         if self.keep {
-            let line =
-                cell.map_or_else(|| counted.lines + lines.to(batch.bytes, hit.start), |(_, cell)| cell.line);
+            let line = match (lines.set, cell) {
+                (Some((_, line)), _) => line,
+                (None, Some((_, cell))) => cell.line,
+                (None, None) => counted.lines + lines.to(batch.bytes, hit.start),
+            };
             let row = cell.map_or(0, |(_, cell)| cell.row);
             let masked = mask(&value);
             let value = self.reveal.then(|| value.into_owned());
@@ -215,14 +223,22 @@ fn see(batch: &Batch<'_>, counted: &mut Counted) {
 }
 
 /// Counts lines and cells from hit to hit.
-struct Lines {
+#[derive(Default)]
+pub(super) struct Lines {
     at: usize,
     passed: u64,
     cell: usize,
+    /// The offset and the line of the next hit, where they are known.
+    pub set: Option<(u64, u64)>,
 }
 
 impl Lines {
-    fn to(&mut self, bytes: &[u8], at: usize) -> u64 {
+    /// Counting from byte `at`.
+    pub fn from(at: usize) -> Self {
+        Lines { at, ..Lines::default() }
+    }
+
+    pub fn to(&mut self, bytes: &[u8], at: usize) -> u64 {
         self.passed += newlines(&bytes[self.at..at.max(self.at)]);
         self.at = at.max(self.at);
         self.passed

@@ -22,10 +22,7 @@ pub(super) fn uncover(batch: &Batch<'_>, body: Range<usize>, hidden: &mut Hidden
     for cell in batch.cells {
         if cell.end - start >= CELL {
             let text = batch.bytes[start..cell.end].trim_ascii();
-            if text.len() < LONG + SAMPLE
-                && text.len() >= CELL
-                && text.iter().all(|&b| is_part(b) || b == b'=')
-            {
+            if text.len() < LONG && text.len() >= CELL && text.iter().all(|&b| is_part(b) || b == b'=') {
                 tokens(batch, start..cell.end, hidden);
             }
         }

@@ -15,7 +15,7 @@ fn a_value_that_needs_no_decoding_is_found_once() {
 #[test]
 fn lines_and_rows_are_those_of_the_encoded_text() {
     let json = format!("{{\"id\":1}}\n{{\"q\":\"a=%31{}\"}}\n", &MOBILE[1..]);
-    let csv = format!("id;手机号\n1;x\n2;&#49;{}\n", &MOBILE[1..]);
+    let csv = format!("id,手机号\n1,x\n2,&#49;{}\n", &MOBILE[1..]);
     let log = format!("first\nsecond \\u0031{}\n", &MOBILE[1..]);
     let scene =
         Scene::with(&[("a.jsonl", json.as_bytes()), ("b.csv", csv.as_bytes()), ("c.log", log.as_bytes())]);

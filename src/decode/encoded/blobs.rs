@@ -66,7 +66,7 @@ fn run(batch: &Batch<'_>, sample: usize, floor: usize, hidden: &mut Hidden) -> u
         return end;
     }
     // Lines of one length, as MIME and PEM write it (RFC 7468): the lines round this one belong to it.
-    let length = end - start;
+    let (alone, length) = (start..end, end - start);
     while let Some(line) = line_before(&bytes[floor..start]).filter(|line| line.len() == length) {
         start = floor + line.start;
     }
@@ -77,8 +77,12 @@ fn run(batch: &Batch<'_>, sample: usize, floor: usize, hidden: &mut Hidden) -> u
             break;
         }
     }
-    tokens(batch, start..end, hidden);
-    end
+    // What follows may be a word that looks like Base64 as all words do.
+    if tokens(batch, start..end, hidden) || alone == (start..end) {
+        return end;
+    }
+    tokens(batch, alone.clone(), hidden);
+    alone.end
 }
 
 /// The line of Base64 that ends right before the end of `bytes`.
@@ -100,21 +104,21 @@ fn line_behind(bytes: &[u8], end: usize) -> Option<Range<usize>> {
     (count > 0 && ends).then_some(start..start + count)
 }
 
-/// Decodes the parts between dots.
-fn tokens(batch: &Batch<'_>, range: Range<usize>, hidden: &mut Hidden) {
-    let mut at = range.start;
+/// Decodes the parts between dots; whether any gave something.
+fn tokens(batch: &Batch<'_>, range: Range<usize>, hidden: &mut Hidden) -> bool {
+    let (mut at, mut any) = (range.start, false);
     for part in batch.bytes[range].split(|&b| b == b'.') {
         let trimmed = part.trim_ascii();
-        if trimmed.len() >= PART && !uncovered(batch, at..at + part.len(), part, hidden) {
+        if trimmed.len() >= PART {
             // A path or a name may run into it: `/token/eyJ…`; JSON begins so.
-            if let Some(begin) =
-                memchr::memmem::rfind(&part[..part.len().min(256)], b"eyJ").filter(|begin| *begin > 0)
-            {
-                uncovered(batch, at + begin..at + part.len(), &part[begin..], hidden);
-            }
+            let json = memchr::memmem::find(&part[..part.len().min(256)], b"eyJ").filter(|begin| *begin > 0);
+            any |= uncovered(batch, at..at + part.len(), part, hidden)
+                || json
+                    .is_some_and(|from| uncovered(batch, at + from..at + part.len(), &part[from..], hidden));
         }
         at += part.len() + 1;
     }
+    any
 }
 
 /// Decodes one text; whether it gave anything.

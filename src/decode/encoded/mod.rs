@@ -157,6 +157,7 @@ mod tests {
         let start = memchr::memmem::find(&hidden.bytes, b"13800138000").expect("there");
         let outer = hidden.place(start..start + 11, &[]).expect("new");
         assert_eq!(&text[outer], "138%300138000");
-        assert_eq!(hidden.place(start..start + 11, &[9..12]), None);
+        let known = 9..12;
+        assert_eq!(hidden.place(start..start + 11, std::slice::from_ref(&known)), None);
     }
 }

@@ -93,13 +93,14 @@ impl MessageReader<'_, '_> {
 
 impl Read for MessageReader<'_, '_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 && !self.ended {
-            if let Err(error) = self.look_ahead() {
-                let kind = error.kind();
-                self.mailbox.failed = Some(error);
-                self.ended = true;
-                return Err(kind.into());
-            }
+        if self.left == 0
+            && !self.ended
+            && let Err(error) = self.look_ahead()
+        {
+            let kind = error.kind();
+            self.mailbox.failed = Some(error);
+            self.ended = true;
+            return Err(kind.into());
         }
         let read = self.left.min(into.len());
         into[..read].copy_from_slice(&self.mailbox.buffer[self.mailbox.at..self.mailbox.at + read]);

@@ -54,10 +54,9 @@ impl Message<'_, '_> {
     fn message(&mut self, at: &str, prefix: &str, depth: usize) -> bool {
         let code_page = self.code_page(at);
         for (property, field) in TEXTS {
-            if let Some(text) = self.text(at, property, code_page) {
-                if !self.push(field, &text) {
-                    return false;
-                }
+            let text = self.text(at, property, code_page);
+            if !text.is_none_or(|text| self.push(field, &text)) {
+                return false;
             }
         }
         if let Some(headers) = self.text(at, "007D", code_page) {

@@ -11,10 +11,8 @@ const CELL: usize = 24;
 const PART: usize = 16;
 /// Bytes of one run that are decoded.
 const MOST: usize = 32 << 20;
-/// Bytes looked at first of every [`STRIDE`] of them.
-const SAMPLE: usize = 16;
-/// Every long run holds a whole sample.
-const STRIDE: usize = LONG - SAMPLE;
+/// Every long run holds a whole block of this many bytes.
+const BLOCK: usize = LONG / 2;
 
 /// Adds what is written in Base64 and is text or a known file.
 pub(super) fn uncover(batch: &Batch<'_>, body: Range<usize>, hidden: &mut Hidden) {
@@ -28,9 +26,11 @@ pub(super) fn uncover(batch: &Batch<'_>, body: Range<usize>, hidden: &mut Hidden
         }
         start = cell.end + 1;
     }
+    // A run that begins at the end of the body is seen behind it.
+    let end = batch.bytes.len().min(body.end + LONG);
     let mut at = body.start;
-    while let Some(sample) = sampled(&batch.bytes[..body.end], at) {
-        at = run(batch, sample, body.start, hidden).max(sample + 1);
+    while let Some(sample) = sampled(&batch.bytes[..end], at) {
+        at = run(batch, sample, &body, hidden).max(sample + 1);
     }
 }
 
@@ -41,24 +41,35 @@ fn is_part(byte: u8) -> bool {
 
 /// The next place at or after `from` that may lie in a long run.
 ///
-/// One sample in [`STRIDE`] bytes is looked at, and first only for what most text has everywhere: blanks, punctuation, Chinese.
+/// A block is looked at first for what most text has everywhere: blanks, punctuation, Chinese.
 fn sampled(bytes: &[u8], from: usize) -> Option<usize> {
-    let first = from.next_multiple_of(STRIDE);
-    let blocks = bytes.get(first..)?.chunks(STRIDE);
-    let candidate = |block: &[u8]| {
-        let Some(sample) = block.get(..SAMPLE) else { return false };
-        let (low, high) = sample.iter().fold((u8::MAX, 0), |(low, high), &b| (low.min(b), high.max(b)));
-        low >= b'+' && high <= b'z' && sample.iter().all(|&b| is_part(b))
-    };
-    blocks.enumerate().find(|(_, block)| candidate(block)).map(|(i, _)| first + i * STRIDE)
+    let first = from.next_multiple_of(BLOCK);
+    let blocks = bytes.get(first..)?.chunks_exact(BLOCK);
+    blocks.enumerate().find(|(_, block)| is_block(block)).map(|(i, _)| first + i * BLOCK)
 }
 
-/// Decodes the run that lies round `sample`, if it is long enough; returns where it ends. What begins before `floor` belongs to
+/// Whether all of a block may be Base64.
+#[inline]
+fn is_block(block: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const LEAST: u64 = u64::from_ne_bytes([b'+'; 8]);
+    let [first, second, rest @ ..] = block.as_chunks::<8>().0 else { return false };
+    // The high bit of a lane is set where its byte is below `+` or not ASCII, eight bytes at once.
+    let odd = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        (word.wrapping_sub(LEAST) | word) & HIGH
+    };
+    odd(first) | odd(second) == 0
+        && rest.iter().all(|word| odd(word) == 0)
+        && block.iter().all(|&b| is_part(b))
+}
+
+/// Decodes the run that lies round `sample`, if it is long enough; returns where it ends. What begins outside the body belongs to
 /// another piece.
-fn run(batch: &Batch<'_>, sample: usize, floor: usize, hidden: &mut Hidden) -> usize {
+fn run(batch: &Batch<'_>, sample: usize, body: &Range<usize>, hidden: &mut Hidden) -> usize {
     let limits = around(batch, sample);
     let bytes = &batch.bytes[..limits.end];
-    let floor = floor.max(limits.start);
+    let floor = limits.start;
     let back = bytes[floor..sample].iter().rev().take(MOST).take_while(|b| is_part(**b)).count();
     let mut start = sample - back;
     let mut end = sample + bytes[sample..].iter().take(MOST).take_while(|b| is_part(**b)).count();
@@ -76,6 +87,9 @@ fn run(batch: &Batch<'_>, sample: usize, floor: usize, hidden: &mut Hidden) -> u
         if !full || end - start > MOST {
             break;
         }
+    }
+    if !body.contains(&start) {
+        return end;
     }
     // What follows may be a word that looks like Base64 as all words do.
     if tokens(batch, start..end, hidden) || alone == (start..end) {

@@ -4,6 +4,8 @@ use super::archive;
 #[cfg(feature = "columnar")]
 use super::columnar;
 use super::format::{FileFormat, Reading};
+#[cfg(feature = "mail")]
+use super::mail;
 #[cfg(feature = "office")]
 use super::{document, package, sheet};
 use super::package;
@@ -118,6 +120,10 @@ pub(super) static PPT: FileFormat = read(
     ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"],
     Reading::Whole(document::ppt),
 );
+#[cfg(feature = "mail")]
+pub(super) static MSG: FileFormat =
+    read("msg", ["Outlook message", "Outlook 邮件"], Reading::Whole(mail::msg::read));
+#[cfg(not(feature = "mail"))]
 pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
 pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     "encrypted-office",
@@ -155,6 +161,12 @@ static UNMARKED: [(IsOne, FileFormat); 4] = [
         read("dbf", ["dBase, FoxPro table", "dBase、FoxPro 表"], Reading::Stream(columnar::dbf::read)),
     ),
 ];
+// Told by the headers they begin with.
+#[cfg(feature = "mail")]
+pub(super) static EML: FileFormat =
+    read("eml", ["mail message", "电子邮件"], Reading::Whole(mail::eml::read));
+#[cfg(feature = "mail")]
+pub(super) static MBOX: FileFormat = read("mbox", ["mailbox", "邮箱文件"], Reading::Stream(mail::mbox::read));
 
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
@@ -183,6 +195,12 @@ static FORMATS: &[Known] = &[
         read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
     ),
     known(b"{\\rtf", read("rtf", ["Rich Text Format", "RTF 文档"], Reading::Stream(document::rtf))),
+    #[cfg(feature = "mail")]
+    known(
+        b"\x78\x9F\x3E\x22",
+        read("tnef", ["winmail.dat of Outlook", "Outlook 的 winmail.dat"], Reading::Whole(mail::tnef::read)),
+    ),
+    known(b"!BDN", not("pst", ["Outlook data file (PST, OST)", "Outlook 数据文件（PST、OST）"])),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
     #[cfg(feature = "columnar")]
     known(
@@ -311,6 +329,18 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
     let marked =
         marked.or_else(|| UNMARKED.iter().find(|(is_one, _)| is_one(head)).map(|(_, format)| format));
     marked
+        .or_else(|| written(head))
+}
+
+/// The format that is told by what is written at the beginning.
+fn written(head: &[u8]) -> Option<&'static FileFormat> {
+    #[cfg(feature = "mail")]
+    return mail::recognise(head);
+    #[cfg(not(feature = "mail"))]
+    {
+        let _ = head;
+        None
+    }
 }
 
 /// All formats that are no text.

@@ -12,17 +12,22 @@ mod csv;
 #[cfg(feature = "office")]
 mod document;
 mod csv_grid;
+mod encoded;
 mod format;
 mod formats;
 mod grid;
 mod json;
 mod json_known;
 mod json_walk;
+mod ldif;
+#[cfg(feature = "mail")]
+mod mail;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
 #[cfg(feature = "office")]
 mod sheet;
+mod properties;
 mod sniff;
 mod strings;
 mod table;
@@ -30,6 +35,7 @@ mod text;
 mod unread;
 mod window;
 
+pub use encoded::{Hidden, uncover};
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;
 pub use origin::{Counter, Escapes, Origin};

@@ -1,6 +1,6 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
 use super::format::FileFormat;
-use super::{Escapes, csv, formats};
+use super::{Escapes, csv, formats, ldif, properties};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -44,6 +44,12 @@ pub enum Layout {
     Json,
     /// A JSON document on every line.
     JsonLines,
+    /// Address cards.
+    VCard,
+    /// A calendar.
+    ICalendar,
+    /// Entries of a directory.
+    Ldif,
 }
 
 impl Layout {
@@ -54,13 +60,16 @@ impl Layout {
             Layout::Csv { .. } => "csv",
             Layout::Json => "json",
             Layout::JsonLines => "json-lines",
+            Layout::VCard => "vcard",
+            Layout::ICalendar => "icalendar",
+            Layout::Ldif => "ldif",
         }
     }
 
     /// How its cells are written.
     pub(super) fn escapes(&self) -> Escapes {
         match self {
-            Layout::Text => Escapes::None,
+            Layout::Text | Layout::VCard | Layout::ICalendar | Layout::Ldif => Escapes::None,
             Layout::Csv { .. } => Escapes::Quotes,
             Layout::Json | Layout::JsonLines => Escapes::Json,
         }
@@ -187,7 +196,7 @@ pub(super) fn decoder(charset: Charset) -> &'static encoding_rs::Encoding {
 }
 
 /// UTF-8, GB 18030 or Big5. Bytes that are none of them are scanned as UTF-8, for digits are the same in all.
-fn double_byte(head: &[u8]) -> Encoding {
+pub(super) fn double_byte(head: &[u8]) -> Encoding {
     let valid = match simdutf8::compat::from_utf8(head) {
         Ok(_) => return Encoding::Utf8,
         Err(error) if error.error_len().is_none() => return Encoding::Utf8,
@@ -235,7 +244,10 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
             return layout;
         }
     }
-    csv::sniff(text, charset).unwrap_or(Layout::Text)
+    if ldif::is_ldif(body) {
+        return Layout::Ldif;
+    }
+    properties::layout(body).or_else(|| csv::sniff(text, charset)).unwrap_or(Layout::Text)
 }
 
 /// JSON Lines when the first line is a document and another follows; JSON when the beginning is one.

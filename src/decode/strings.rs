@@ -89,7 +89,7 @@ fn piece(
     let (transcribed, escapes) = (base.is_some(), Escapes::None);
     let window = if transcribed { bytes } else { &[] };
     let origin = Origin { base: base.unwrap_or(0), line: 0, window, transcribed, escapes, counted };
-    let batch = Batch { bytes, cells, encoding };
+    let batch = Batch::of_cells(bytes, cells, encoding);
     output.piece(Piece { batch, body: 0..bytes.len(), origin, fields: &[], keys: None, unit: Unit::Line })
 }
 

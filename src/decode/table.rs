@@ -1,6 +1,6 @@
 //! Rows of a database table: cells as they come, JSON value by value under its path, bytes where they are text.
 use super::json::{Paths, Values};
-use super::{Counter, Escapes, Origin, Piece, Sink, Unit, charset};
+use super::{Counter, Escapes, Origin, Piece, Sink, Unit, charset, encoded};
 use crate::model::{Batch, Cell, Encoding, FieldName, Holds, Rows, Seen, TERMINATOR, Table};
 use std::ops::Range;
 
@@ -109,7 +109,7 @@ impl TableDecoder {
                 let row = values.paths.row;
                 match self.holds[column] {
                     Holds::Nothing => {}
-                    Holds::Bytes => match charset::text_of(cell) {
+                    Holds::Bytes => match charset::text_of(cell).or_else(|| encoded::unpacked_text(cell)) {
                         Some(text) => self.push(column, row, &text),
                         None => self.seen[column].binary += 1,
                     },

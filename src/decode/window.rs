@@ -1,6 +1,6 @@
 //! Drives a decoder over an object: the whole of it at once, or window by window with what is unfinished kept.
 use super::sniff::decoder;
-use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, text};
+use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, ldif, properties, text};
 use crate::model::{Encoding, MARGIN};
 use std::io::{self, Read};
 
@@ -31,6 +31,8 @@ enum Decoder {
     Csv(Box<csv::Columns>),
     Json,
     JsonLines(json::Paths),
+    Properties(properties::Properties),
+    Ldif(ldif::Entries),
 }
 
 impl Decoder {
@@ -39,6 +41,8 @@ impl Decoder {
             Decoder::Text => text::feed(window, sink),
             Decoder::Csv(columns) => columns.feed(window, sink),
             Decoder::JsonLines(paths) => paths.lines(window, sink),
+            Decoder::Properties(properties) => properties.feed(window, sink),
+            Decoder::Ldif(entries) => entries.feed(window, sink),
             // A broken document is still text.
             Decoder::Json => json::document(window, sink).unwrap_or_else(|| text::feed(window, sink)),
         }
@@ -55,6 +59,8 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
         Layout::Csv { delimiter, header } => Decoder::Csv(Box::new(csv::Columns::new(delimiter, header))),
         Layout::Json => Decoder::Json,
         Layout::JsonLines => Decoder::JsonLines(json::Paths::of_lines()),
+        Layout::VCard | Layout::ICalendar => Decoder::Properties(properties::Properties::default()),
+        Layout::Ldif => Decoder::Ldif(ldif::Entries::default()),
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {

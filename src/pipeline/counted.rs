@@ -4,7 +4,7 @@ use super::findings::{Finding, Found, Spool};
 use super::judge::Judge;
 use crate::decode::Unit;
 use crate::model::map::{ColumnFacts, Field};
-use crate::model::{FieldName, Leaning, Seen, Tally};
+use crate::model::{FieldName, Leaning, Seen, Shapes, Tally};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
@@ -26,7 +26,14 @@ pub(super) struct Counted {
     pub rows: bool,
     /// Bytes that were scanned.
     pub bytes: u64,
+    /// Files that were written in Base64 in the text: their offsets, and what they hold. They are objects of their own.
+    pub files: Vec<(u64, Vec<u8>)>,
+    /// Bytes of them.
+    pub file_bytes: usize,
 }
+
+/// Bytes of files in Base64 that are kept of one object.
+const MOST_FILE_BYTES: usize = 64 << 20;
 
 impl Counted {
     /// Learns the names of new fields.
@@ -34,6 +41,25 @@ impl Counted {
         for name in &fields[self.fields.len().min(fields.len())..] {
             self.leanings.push(engine.words.of_name(&name.words));
             self.fields.push(name.clone());
+        }
+    }
+
+    /// Adds the values of the right shape that a scan counted, at `field * detectors + detector`.
+    pub fn shapes(&mut self, shaped: &[Shapes], detectors: usize) {
+        for (i, &shaped) in shaped.iter().enumerate().filter(|(_, shaped)| shaped.all > 0) {
+            let key = ((i / detectors) as u32, i % detectors);
+            self.tallies.entry(key).or_default().shaped.merge(shaped);
+        }
+    }
+
+    /// Keeps a file that was written in Base64; beyond the limit none, but its place, so that it is told.
+    pub fn keep_file(&mut self, offset: u64, bytes: Vec<u8>) {
+        self.file_bytes = self.file_bytes.saturating_add(bytes.len());
+        let fits = self.file_bytes <= MOST_FILE_BYTES;
+        if fits {
+            self.files.push((offset, bytes));
+        } else if self.file_bytes - bytes.len() <= MOST_FILE_BYTES {
+            self.files.push((offset, Vec::new()));
         }
     }
 
@@ -65,6 +91,9 @@ impl Counted {
         self.lines += next.lines;
         self.rows |= next.rows;
         self.bytes += next.bytes;
+        for (offset, bytes) in next.files {
+            self.keep_file(offset, bytes);
+        }
     }
 
     /// The numbers here of the fields there.

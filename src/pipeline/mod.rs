@@ -5,6 +5,7 @@ mod dry_run;
 mod findings;
 mod fingerprint;
 mod guard;
+mod hidden;
 mod inside;
 mod isolated;
 mod judge;

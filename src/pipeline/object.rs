@@ -4,7 +4,9 @@ use super::findings::Found;
 use super::judge::Judge;
 use super::{Engine, Finding, Fingerprint};
 use crate::classify::context::{AFTER, BEFORE};
-use crate::decode::{Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode};
+use crate::decode::{
+    Charset, Counter, Escapes, Format, Input, Keys, Layout, Origin, Piece, Unit, decode, uncover,
+};
 use crate::model::{Batch, Cursor, Encoding, Grid, Hit, Lang, Leaning, Spot, mask};
 use crate::scan::{Guise, Scratch, decoded, guise, has_stars, text_before};
 use crate::source;
@@ -110,13 +112,15 @@ impl Job<'_> {
         counted.bytes += piece.body.len() as u64;
         see(&piece.batch, counted);
         let hits = self.engine.scanner.scan(&piece.batch, piece.body.clone(), scratch);
-        let mut lines = Lines { at: piece.body.start, passed: 0, cursor: Cursor::default() };
+        let mut lines = Lines::from(piece.body.start);
         for hit in hits {
             self.hit(piece, hit, &mut lines, counted);
         }
-        for (i, &shaped) in scratch.shaped.iter().enumerate().filter(|(_, shaped)| shaped.all > 0) {
-            let key = ((i / detectors) as u32, i % detectors);
-            counted.tallies.entry(key).or_default().shaped.merge(shaped);
+        let hidden = uncover(&piece.batch, piece.body.clone());
+        let known = hidden.iter().flat_map(|_| hits).map(|hit| hit.start..hit.end).collect();
+        counted.shapes(&scratch.shaped, detectors);
+        if let Some(hidden) = hidden {
+            self.hidden(piece, hidden, known, scratch, counted);
         }
         if self.keep && piece.batch.is_text() {
             counted.lines += lines.passed + newlines(&piece.batch.bytes[lines.at..piece.body.end]);
@@ -124,7 +128,7 @@ impl Job<'_> {
         self.done.fetch_add(piece.body.len() as u64, Ordering::Relaxed);
     }
 
-    fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
+    pub(super) fn hit(&self, piece: &Piece<'_>, hit: &Hit, lines: &mut Lines, counted: &mut Counted) {
         let batch = &piece.batch;
         let spot = batch.spot_from(&mut lines.cursor, hit.start);
         let leaning = self.leaning(piece, hit, spot.as_ref(), counted);
@@ -135,6 +139,7 @@ impl Job<'_> {
         }
         let value = decoded(&batch.bytes[hit.start..hit.end], batch.encoding);
         let offset = match (spot, batch.grid) {
+            _ if lines.set.is_some() => lines.set.map_or(0, |(offset, _)| offset),
             (_, Some(grid)) => piece.origin.offset(grid.offset as usize + hit.start),
             (Some(spot), _) if piece.unit == Unit::Cell => (hit.start - spot.start) as u64,
             (Some(spot), _) => piece.origin.offset_in_cell(spot.offset as usize, hit.start - spot.start),
@@ -144,10 +149,11 @@ impl Job<'_> {
         tally.add(leaning, hit.family, offset, &value);
         tally.weak += u64::from(hit.weak);
         if self.keep {
-            let line = match (spot, batch.grid) {
-                (None, _) => counted.lines + lines.to(batch.bytes, hit.start),
-                (Some(spot), None) => spot.line,
-                (Some(_), Some(grid)) => grid.line(&mut lines.cursor),
+            let line = match (lines.set, spot, batch.grid) {
+                (Some((_, line)), _, _) => line,
+                (None, None, _) => counted.lines + lines.to(batch.bytes, hit.start),
+                (None, Some(spot), None) => spot.line,
+                (None, Some(_), Some(grid)) => grid.line(&mut lines.cursor),
             };
             let row = spot.map_or(0, |spot| spot.row);
             let masked = mask(&value);
@@ -244,14 +250,22 @@ fn see_grid(grid: &Grid<'_>, counted: &mut Counted) {
 }
 
 /// Counts lines and cells from hit to hit.
-struct Lines {
+#[derive(Default)]
+pub(super) struct Lines {
     at: usize,
     passed: u64,
     cursor: Cursor,
+    /// The offset and the line of the next hit, where they are known.
+    pub set: Option<(u64, u64)>,
 }
 
 impl Lines {
-    fn to(&mut self, bytes: &[u8], at: usize) -> u64 {
+    /// Counting from byte `at`.
+    pub fn from(at: usize) -> Self {
+        Lines { at, ..Lines::default() }
+    }
+
+    pub fn to(&mut self, bytes: &[u8], at: usize) -> u64 {
         self.passed += newlines(&bytes[self.at..at.max(self.at)]);
         self.at = at.max(self.at);
         self.passed

@@ -105,6 +105,20 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Scans the files that were written in Base64 in an object's text.
+    fn files_in(&mut self, place: &Place<'_>, mut counted: Counted) -> Counted {
+        for (offset, bytes) in std::mem::take(&mut counted.files) {
+            let path = format!("{}!base64 at {offset}", place.name);
+            if bytes.is_empty() {
+                self.except(unread(&path, Reason::Limit, "more in Base64 than is kept of one object"));
+            } else if self.goes_on() {
+                let within = Place { depth: place.depth + 1, ..self.sweep.place(&path) };
+                self.entry(&within, Entry::Whole(&bytes));
+            }
+        }
+        counted
+    }
+
     /// Scans what lies within an object, as far as the limits allow.
     pub fn within(&mut self, place: &Place<'_>, entry: Entry<'_>) -> Option<Read> {
         let known = if let Entry::Whole(bytes) = &entry { bytes.len() as u64 } else { 0 };
@@ -134,6 +148,7 @@ impl<'a> Worker<'a> {
         match sniff(bytes) {
             Kind::Text(format) => {
                 let counted = self.scan(Input::Whole(bytes), &format).0;
+                let counted = self.files_in(place, counted);
                 self.judge_text(place, &format, counted, bytes.len() as u64);
                 Some(Read { bytes: bytes.len() as u64, cut: None })
             }
@@ -159,6 +174,7 @@ impl<'a> Worker<'a> {
             Kind::Text(format) => {
                 let (counted, failed) = self.scan(Input::Stream(&mut whole), &format);
                 let bytes = whole.count;
+                let counted = self.files_in(place, counted);
                 self.judge_text(place, &format, counted, bytes);
                 Some(Read { bytes, cut: failed.map(|error| cut(place, &error)) })
             }
@@ -279,6 +295,7 @@ impl<'a> Worker<'a> {
         let mut inside = Inside::new(self, place);
         let outcome = guard::guarded(|| decode(&mut inside));
         let (counted, read) = inside.end(outcome)?;
+        let counted = self.files_in(place, counted);
         self.judge(place, format.name, "", counted, read.bytes);
         Some(read)
     }

@@ -13,3 +13,7 @@ mod columnar;
 mod strings;
 //! Formats one by one, from small inputs made here.
 mod tables;
+//! Formats that are no plain text, each built in its test and read by the program.
+mod encoded;
+#[cfg(feature = "mail")]
+mod mail;

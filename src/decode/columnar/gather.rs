@@ -202,7 +202,7 @@ fn give(output: &mut dyn Output, bytes: &[u8], cells: &[Cell], fields: &[FieldNa
     let counted = &Counter::default();
     let origin =
         Origin { base: 0, line: 0, window: &[], transcribed: false, escapes: Escapes::None, counted };
-    let batch = Batch { bytes, cells, encoding: Encoding::Utf8 };
+    let batch = Batch::of_cells(bytes, cells, Encoding::Utf8);
     output.piece(Piece { batch, body: 0..bytes.len(), origin, fields, keys: None, unit: Unit::Line })
 }
 

@@ -221,7 +221,7 @@ pub(super) fn outcome(outcome: &Option<Result<(), Failure>>) -> Vec<u8> {
 
 /// Values or text.
 pub(super) fn piece(piece: &Piece<'_>) -> Vec<u8> {
-    let Batch { bytes, cells, encoding } = piece.batch;
+    let Batch { bytes, cells, encoding, .. } = piece.batch;
     let mut content = Vec::with_capacity(bytes.len() + cells.len() * CELL + 64);
     content.push(number_of(&UNITS, &piece.unit));
     content.push(number_of(&ENCODINGS, &encoding));
@@ -301,7 +301,7 @@ impl Received {
             escapes: Escapes::None,
             counted: &self.counter,
         };
-        let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding: self.encoding };
+        let batch = Batch::of_cells(&self.bytes, &self.cells, self.encoding);
         Piece { batch, body: self.body.clone(), origin, fields, keys: None, unit: self.unit }
     }
 }

@@ -148,7 +148,7 @@ fn what_is_said_arrives() {
     let escapes = crate::decode::Escapes::None;
     let origin =
         crate::decode::Origin { base: 0, line: 0, window: &[], transcribed: false, escapes, counted };
-    let batch = Batch { bytes: b"a\0", cells: &cells, encoding: Encoding::Utf8 };
+    let batch = Batch::of_cells(b"a\0", &cells, Encoding::Utf8);
     let unit = crate::decode::Unit::Page;
     let piece = frames::piece(&Piece { batch, body: 0..2, origin, fields: &fields, keys: None, unit });
     let broken = std::io::Error::from(std::io::ErrorKind::InvalidData);

@@ -9,12 +9,14 @@ mod charset;
 mod csv;
 mod format;
 mod formats;
+mod gather;
 mod json;
 mod json_walk;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
 mod sniff;
+mod sql;
 mod table;
 mod text;
 mod window;

@@ -10,6 +10,11 @@ pub enum Escapes {
     Quotes,
     /// As a JSON string (RFC 8259, section 7).
     Json,
+    /// As a literal of SQL, quotes doubled; or as a value of PostgreSQL's COPY.
+    Sql {
+        /// Whether backslashes escape in literals.
+        backslash: bool,
+    },
 }
 
 /// Maps offsets in a window to offsets and lines in the object.
@@ -57,6 +62,10 @@ impl Origin<'_> {
         let within = match self.escapes {
             Escapes::Quotes if quoted => self.written(cell, at, doubled_quote),
             Escapes::Json if quoted => self.written(cell, at, json_escape),
+            Escapes::Sql { backslash } => {
+                let literal = cell > 0 && self.window.get(cell - 1) == Some(&b'\'');
+                self.written(cell, at, if literal && !backslash { doubled_apostrophe } else { sql_escape })
+            }
             _ => at,
         };
         self.offset(cell + within)
@@ -79,6 +88,14 @@ impl Origin<'_> {
 
 fn doubled_quote(rest: &[u8]) -> Option<(usize, usize)> {
     rest.starts_with(b"\"\"").then_some((2, 1))
+}
+
+fn doubled_apostrophe(rest: &[u8]) -> Option<(usize, usize)> {
+    rest.starts_with(b"''").then_some((2, 1))
+}
+
+fn sql_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    (rest.first() == Some(&b'\\') || rest.starts_with(b"''")).then_some((2, 1))
 }
 
 fn json_escape(rest: &[u8]) -> Option<(usize, usize)> {

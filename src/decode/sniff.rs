@@ -1,6 +1,6 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
 use super::format::FileFormat;
-use super::{Escapes, csv, formats};
+use super::{Escapes, csv, formats, sql};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -44,6 +44,11 @@ pub enum Layout {
     Json,
     /// A JSON document on every line.
     JsonLines,
+    /// Statements that make tables and fill them.
+    Sql {
+        /// Whether backslashes escape in literals.
+        backslash: bool,
+    },
 }
 
 impl Layout {
@@ -54,6 +59,7 @@ impl Layout {
             Layout::Csv { .. } => "csv",
             Layout::Json => "json",
             Layout::JsonLines => "json-lines",
+            Layout::Sql { .. } => "sql",
         }
     }
 
@@ -63,6 +69,7 @@ impl Layout {
             Layout::Text => Escapes::None,
             Layout::Csv { .. } => Escapes::Quotes,
             Layout::Json | Layout::JsonLines => Escapes::Json,
+            Layout::Sql { backslash } => Escapes::Sql { backslash: *backslash },
         }
     }
 }
@@ -235,6 +242,9 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
         if let Some(layout) = json(body).filter(|_| is_unicode) {
             return layout;
         }
+    }
+    if sql::is_dump(text) {
+        return Layout::Sql { backslash: sql::has_backslashes(text) };
     }
     csv::sniff(text, charset).unwrap_or(Layout::Text)
 }

@@ -1,11 +1,11 @@
 //! Drives a decoder over an object: the whole of it at once, or window by window with what is unfinished kept.
 use super::sniff::decoder;
-use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, text};
+use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, sql, text};
 use crate::model::{Encoding, MARGIN};
 use std::io::{self, Read};
 
 /// Bytes of a stream held at a time.
-const WINDOW: usize = 4 << 20;
+pub(super) const WINDOW: usize = 4 << 20;
 
 /// A part of an object, and where it lies.
 pub(super) struct Window<'a> {
@@ -31,6 +31,7 @@ enum Decoder {
     Csv(Box<csv::Columns>),
     Json,
     JsonLines(json::Paths),
+    Sql(Box<sql::Dump>),
 }
 
 impl Decoder {
@@ -39,6 +40,7 @@ impl Decoder {
             Decoder::Text => text::feed(window, sink),
             Decoder::Csv(columns) => columns.feed(window, sink),
             Decoder::JsonLines(paths) => paths.lines(window, sink),
+            Decoder::Sql(dump) => dump.feed(window, sink),
             // A broken document is still text.
             Decoder::Json => json::document(window, sink).unwrap_or_else(|| text::feed(window, sink)),
         }
@@ -55,6 +57,7 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
         Layout::Csv { delimiter, header } => Decoder::Csv(Box::new(csv::Columns::new(delimiter, header))),
         Layout::Json => Decoder::Json,
         Layout::JsonLines => Decoder::JsonLines(json::Paths::default()),
+        Layout::Sql { .. } => Decoder::Sql(Box::new(sql::Dump::new(format.layout.escapes()))),
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {

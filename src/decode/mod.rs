@@ -6,12 +6,14 @@
 mod archive;
 mod cells;
 mod charset;
+mod config;
 mod csv;
 mod format;
 mod formats;
 mod gather;
 mod json;
 mod json_walk;
+mod markup;
 mod origin;
 #[cfg(feature = "office")]
 mod package;

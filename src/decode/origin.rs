@@ -1,4 +1,5 @@
 //! Where in the object a place in a window or in a cell is.
+use super::markup;
 use std::cell::Cell;
 
 /// How a cell's bytes are written in the window, where they are not written as they are.
@@ -15,6 +16,10 @@ pub enum Escapes {
         /// Whether backslashes escape in literals.
         backslash: bool,
     },
+    /// With character references, and tags within.
+    Markup,
+    /// With units of UTF-16 in hexadecimal: `\u624b`.
+    Unicode,
 }
 
 /// Maps offsets in a window to offsets and lines in the object.
@@ -62,6 +67,8 @@ impl Origin<'_> {
         let within = match self.escapes {
             Escapes::Quotes if quoted => self.written(cell, at, doubled_quote),
             Escapes::Json if quoted => self.written(cell, at, json_escape),
+            Escapes::Markup => self.written(cell, at, markup_escape),
+            Escapes::Unicode => self.written(cell, at, unicode_escape),
             Escapes::Sql { backslash } => {
                 let literal = cell > 0 && self.window.get(cell - 1) == Some(&b'\'');
                 self.written(cell, at, if literal && !backslash { doubled_apostrophe } else { sql_escape })
@@ -96,6 +103,21 @@ fn doubled_apostrophe(rest: &[u8]) -> Option<(usize, usize)> {
 
 fn sql_escape(rest: &[u8]) -> Option<(usize, usize)> {
     (rest.first() == Some(&b'\\') || rest.starts_with(b"''")).then_some((2, 1))
+}
+
+fn markup_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    match rest.first()? {
+        b'&' => {
+            let (character, length) = markup::reference(rest)?;
+            Some((length, character.map_or(0, char::len_utf8)))
+        }
+        b'<' => memchr::memchr(b'>', &rest[..rest.len().min(4096)]).map(|end| (end + 1, 0)),
+        _ => None,
+    }
+}
+
+fn unicode_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    rest.starts_with(b"\\u").then(|| json_escape(rest))?
 }
 
 fn json_escape(rest: &[u8]) -> Option<(usize, usize)> {

@@ -1,6 +1,6 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
 use super::format::FileFormat;
-use super::{Escapes, csv, formats, sql};
+use super::{Escapes, config, csv, formats, markup, sql};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -49,6 +49,12 @@ pub enum Layout {
         /// Whether backslashes escape in literals.
         backslash: bool,
     },
+    /// Elements with attributes.
+    Xml,
+    /// The same for people, as browsers show it.
+    Html,
+    /// A key and its value on every line: YAML, TOML, INI, properties.
+    KeyValue,
 }
 
 impl Layout {
@@ -60,6 +66,9 @@ impl Layout {
             Layout::Json => "json",
             Layout::JsonLines => "json-lines",
             Layout::Sql { .. } => "sql",
+            Layout::Xml => "xml",
+            Layout::Html => "html",
+            Layout::KeyValue => "key-value",
         }
     }
 
@@ -70,6 +79,8 @@ impl Layout {
             Layout::Csv { .. } => Escapes::Quotes,
             Layout::Json | Layout::JsonLines => Escapes::Json,
             Layout::Sql { backslash } => Escapes::Sql { backslash: *backslash },
+            Layout::Xml | Layout::Html => Escapes::Markup,
+            Layout::KeyValue => Escapes::Unicode,
         }
     }
 }
@@ -246,7 +257,8 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
     if sql::is_dump(text) {
         return Layout::Sql { backslash: sql::has_backslashes(text) };
     }
-    csv::sniff(text, charset).unwrap_or(Layout::Text)
+    let known = markup::sniff(text).or_else(|| csv::sniff(text, charset));
+    known.unwrap_or_else(|| if config::sniff(text) { Layout::KeyValue } else { Layout::Text })
 }
 
 /// JSON Lines when the first line is a document and another follows; JSON when the beginning is one.

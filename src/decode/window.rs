@@ -1,6 +1,6 @@
 //! Drives a decoder over an object: the whole of it at once, or window by window with what is unfinished kept.
 use super::sniff::decoder;
-use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, sql, text};
+use super::{Charset, Counter, Format, Layout, Origin, Sink, config, csv, json, markup, sql, text};
 use crate::model::{Encoding, MARGIN};
 use std::io::{self, Read};
 
@@ -32,6 +32,8 @@ enum Decoder {
     Json,
     JsonLines(json::Paths),
     Sql(Box<sql::Dump>),
+    Markup(Box<markup::Markup>),
+    Config(Box<config::Config>),
 }
 
 impl Decoder {
@@ -41,6 +43,8 @@ impl Decoder {
             Decoder::Csv(columns) => columns.feed(window, sink),
             Decoder::JsonLines(paths) => paths.lines(window, sink),
             Decoder::Sql(dump) => dump.feed(window, sink),
+            Decoder::Markup(markup) => markup.feed(window, sink),
+            Decoder::Config(config) => config.feed(window, sink),
             // A broken document is still text.
             Decoder::Json => json::document(window, sink).unwrap_or_else(|| text::feed(window, sink)),
         }
@@ -58,6 +62,9 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
         Layout::Json => Decoder::Json,
         Layout::JsonLines => Decoder::JsonLines(json::Paths::default()),
         Layout::Sql { .. } => Decoder::Sql(Box::new(sql::Dump::new(format.layout.escapes()))),
+        Layout::Xml => Decoder::Markup(Box::new(markup::Markup::xml())),
+        Layout::Html => Decoder::Markup(Box::new(markup::Markup::html())),
+        Layout::KeyValue => Decoder::Config(Box::default()),
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {

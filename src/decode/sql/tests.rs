@@ -131,7 +131,7 @@ fn windows_change_nothing() {
     let stream = cells(bytes, Encoding::Utf8, Input::Stream(&mut Drip(bytes, 70_001)));
     assert_eq!(whole.len(), 2 * 60_001 + 3);
     assert_eq!(whole[..120_002], stream[..120_002]);
-    assert_eq!(stream.last().map(String::as_str), Some("statement||0|60003|-- end"));
+    assert_eq!(stream.last().map(String::as_str), Some("statement||0|60004|-- end"));
 }
 
 #[test]

@@ -4,7 +4,11 @@ mod corpora;
 #[cfg(feature = "db")]
 mod databases;
 mod detectors;
+#[cfg(feature = "formats")]
+mod fixtures;
 mod hostile;
+#[cfg(feature = "formats")]
+mod mutation;
 #[cfg(feature = "db")]
 mod mysql;
 #[cfg(feature = "db")]

@@ -184,12 +184,17 @@ pub fn data(name: &str) -> io::Result<PathBuf> {
 /// Service logs as a file; what was planted comes from making them anew, which takes less time than reading a list.
 pub fn log_file(bytes: usize, truth: &mut Vec<Truth>) -> io::Result<(PathBuf, Vec<u8>)> {
     let logs = crate::generator::logs(SEED, bytes, truth);
-    let path = data(&format!("logs-{SEED}-{bytes}.log"))?;
+    Ok((data_file(&format!("logs-{SEED}-{bytes}.log"), &logs)?, logs))
+}
+
+/// A file among the data that holds `bytes`.
+pub fn data_file(name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let path = data(name)?;
     // A changed generator shows in the bytes, and comparing them also brings the file into the page cache.
-    if fs::read(&path).ok().as_deref() != Some(&logs[..]) {
-        fs::write(&path, &logs)?;
+    if fs::read(&path).ok().as_deref() != Some(bytes) {
+        fs::write(&path, bytes)?;
     }
-    Ok((path, logs))
+    Ok(path)
 }
 
 /// How many values of each detector were planted.

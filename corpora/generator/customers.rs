@@ -2,11 +2,12 @@
 use super::{Rng, bank_card, mobile, resident_id};
 use std::io::Write;
 
-const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
-const GIVEN: [&str; 16] =
+pub(super) const SURNAMES: [&str; 12] =
+    ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
+pub(super) const GIVEN: [&str; 16] =
     ["伟", "芳", "娜", "秀英", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "子涵", "浩然"];
-const MAIL: [&str; 5] = ["qq.com", "163.com", "126.com", "sina.com.cn", "example.com"];
-const DISTRICTS: [&str; 6] = [
+pub(super) const MAIL: [&str; 5] = ["qq.com", "163.com", "126.com", "sina.com.cn", "example.com"];
+pub(super) const DISTRICTS: [&str; 6] = [
     "北京市朝阳区",
     "上海市浦东新区",
     "广东省深圳市南山区",
@@ -14,9 +15,10 @@ const DISTRICTS: [&str; 6] = [
     "四川省成都市武侯区",
     "山东省青岛市市南区",
 ];
-const ROADS: [&str; 6] = ["建国路", "世纪大道", "科技园南路", "文三路", "天府大道中段", "香港中路"];
+pub(super) const ROADS: [&str; 6] =
+    ["建国路", "世纪大道", "科技园南路", "文三路", "天府大道中段", "香港中路"];
 const CHANNELS: [&str; 4] = ["app", "wechat", "web", "store"];
-const REMARKS: [&str; 6] = [
+pub(super) const REMARKS: [&str; 6] = [
     "客户要求周末配送，电话联系",
     "老客户，已开通会员",
     "发票抬头与收货人一致",

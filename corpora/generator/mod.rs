@@ -1,7 +1,8 @@
-//! Seeded synthetic data for benches and tests: Chinese service logs, prose with few digits, trees of small files. No dependencies.
+//! Seeded synthetic data for benches and tests: Chinese service logs, prose with few digits, tables, trees of small files. No dependencies.
 #![allow(dead_code, reason = "every user includes the whole module and calls a part of it")]
 
 pub mod customers;
+pub mod tables;
 pub mod values;
 
 use std::io::Write;

@@ -4,6 +4,7 @@ mod databases;
 mod detectors;
 mod eval;
 mod explain;
+mod formats;
 mod progress;
 mod scan;
 
@@ -74,8 +75,22 @@ enum Command {
         #[command(flatten)]
         set: SetArgs,
     },
+    /// List the formats: what is read, and how, and what is not
+    Formats {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the JSON schema of map.json
     Schema,
+    /// Decode what another pandian gives on standard input
+    #[command(hide = true)]
+    DecodeChild {
+        /// Megabytes of memory
+        memory: u64,
+        /// Seconds of a processor
+        seconds: u64,
+    },
 }
 
 /// Which detectors.
@@ -113,7 +128,13 @@ pub fn run() -> ExitCode {
         Command::Explain { value, set } => explain::run(&value, &set, lang),
         Command::Detectors { command } => detectors::run(command, lang),
         Command::Eval { folder, min_confidence, set } => eval::run(&folder, min_confidence, &set, lang),
+        Command::Formats { json } => formats::run(json, lang),
         Command::Schema => print(&crate::report::json::schema()).map(|()| COMPLETE),
+        // Nobody reads what it would say: the other one notes that it is gone.
+        Command::DecodeChild { memory, seconds } => {
+            Ok(crate::pipeline::serve(memory.saturating_mul(1 << 20), seconds)
+                .map_or(INCOMPLETE, |()| COMPLETE))
+        }
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -3,8 +3,8 @@ use super::progress::Progress;
 use super::{COMPLETE, Failure, INCOMPLETE, SetArgs, print};
 use crate::model::Lang;
 use crate::pipeline::{
-    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint, Limits, Options, Watch,
-    sweep,
+    DEFAULT_MIN_CONFIDENCE as MIN_CONFIDENCE, Engine, FindingsFile, Fingerprint, Isolation, Limits, Options,
+    Watch, sweep,
 };
 use crate::report;
 use crate::source::Walk;
@@ -14,6 +14,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 #[derive(Args)]
 pub(super) struct ScanArgs {
@@ -58,6 +59,12 @@ pub(super) struct ScanArgs {
     /// Look at no more objects within one
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries)]
     max_entries: u64,
+    /// Give up on a document whose decoder says nothing for so long, or does not end in ten times as long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    decode_timeout: u32,
+    /// Give up on a document that needs more memory than this; for PDF and the like, which are decoded in processes of their own
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..))]
+    decode_memory: u32,
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -165,6 +172,7 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         databases: super::databases::open(&args.targets)?,
         #[cfg(feature = "db")]
         tables: args.databases.options(include, exclude),
+        isolation: isolation(args)?,
         limits: Limits { depth: args.max_depth, ratio: args.max_ratio, entries: args.max_entries },
         targets: args.targets.iter().map(|target| shown(target)).collect(),
         min_confidence: args.min_confidence,
@@ -178,6 +186,16 @@ fn options(args: &ScanArgs, lang: Lang) -> Result<Options, Failure> {
         },
         lang,
     })
+}
+
+/// Decoders that may crash run in processes of this very program.
+fn isolation(args: &ScanArgs) -> Result<Isolation, Failure> {
+    // Leads to the program also where its file was replaced since it was started.
+    let (running, patience) = (Path::new("/proc/self/exe"), u64::from(args.decode_timeout));
+    let program = if running.exists() { running.to_owned() } else { std::env::current_exe()? };
+    // In all, an object may take ten times as long.
+    let arguments = ["decode-child".into(), args.decode_memory.to_string(), (patience * 10).to_string()];
+    Ok(Isolation::Process { program, arguments: arguments.into(), patience: Duration::from_secs(patience) })
 }
 
 #[cfg(feature = "db")]

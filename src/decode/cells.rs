@@ -4,6 +4,8 @@ use crate::model::{Batch, Cell, Encoding, FieldName, TERMINATOR};
 
 /// Bytes of values gathered before they are scanned.
 const GATHER: usize = 256 * 1024;
+/// Fields with a name of their own; what comes after them shares one without. A workbook may claim millions.
+const MOST_FIELDS: usize = 50_000;
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +38,10 @@ impl<'o> Cells<'o> {
 
     /// A number for a field.
     pub fn field(&mut self, name: FieldName) -> u32 {
-        self.names.push(name);
+        if self.names.len() <= MOST_FIELDS {
+            let last = self.names.len() == MOST_FIELDS;
+            self.names.push(if last { FieldName::default() } else { name });
+        }
         self.names.len() as u32 - 1
     }
 

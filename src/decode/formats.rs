@@ -1,9 +1,11 @@
 //! The formats that are no text: how each is told, and what reads it. A new one is a line in [`FORMATS`].
 #[cfg(feature = "archives")]
 use super::archive;
+#[cfg(feature = "columnar")]
+use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
-use super::package;
+use super::{document, package};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -30,8 +32,12 @@ pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"])
 pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
 pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
 pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
-pub(super) static DOCX: FileFormat = not("docx", ["Word document", "Word 文档"]);
-pub(super) static PPTX: FileFormat = not("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"]);
+#[cfg(feature = "office")]
+pub(super) static DOCX: FileFormat =
+    read("docx", ["Word document", "Word 文档"], Reading::Whole(document::docx));
+#[cfg(feature = "office")]
+pub(super) static PPTX: FileFormat =
+    read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
 pub(super) static ODT: FileFormat = not("odt", ["OpenDocument text", "OpenDocument 文本"]);
 pub(super) static ODP: FileFormat = not("odp", ["OpenDocument slides", "OpenDocument 演示文稿"]);
 pub(super) static EPUB: FileFormat = not("epub", ["EPUB book", "EPUB 电子书"]);
@@ -63,6 +69,16 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PAR1",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    #[cfg(feature = "columnar")]
+    known(
+        b"PARE",
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 
@@ -74,7 +90,29 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
         .map(|known| &known.format)
 }
 
+/// Those that are told by what lies in them, for the list of formats.
+static NAMED: &[&FileFormat] = &[
+    &ZIP,
+    &XLSX,
+    &XLSB,
+    &ODS,
+    #[cfg(feature = "office")]
+    &DOCX,
+    #[cfg(feature = "office")]
+    &PPTX,
+    &ODT,
+    &ODP,
+    &EPUB,
+    &OFD,
+    &XLS,
+    &DOC,
+    &PPT,
+    &MSG,
+    &COMPOUND,
+    &ENCRYPTED_OFFICE,
+];
+
 /// All formats that are no text.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
-    FORMATS.iter().map(|known| &known.format)
+    FORMATS.iter().map(|known| &known.format).chain(NAMED.iter().copied())
 }

@@ -46,7 +46,8 @@ impl Paths {
         number
     }
 
-    fn look_up(&mut self, path: &str) -> u32 {
+    /// The number of a path, whichever came before it.
+    pub fn look_up(&mut self, path: &str) -> u32 {
         if let Some(&number) = self.numbers.get(path) {
             return number;
         }

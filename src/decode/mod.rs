@@ -6,11 +6,16 @@
 mod archive;
 mod cells;
 mod charset;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod config;
 mod csv;
+#[cfg(feature = "office")]
+mod document;
 mod format;
 mod formats;
 mod gather;
+mod grid;
 mod json;
 mod json_walk;
 mod markup;
@@ -26,7 +31,7 @@ mod window;
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;
 pub use origin::{Counter, Escapes, Origin};
-pub use sniff::{Charset, Format, HEAD, Kind, Layout, sniff};
+pub use sniff::{Charset, Format, HEAD, Kind, LAYOUTS, Layout, sniff};
 pub use window::{Input, decode};
 
 pub use table::{Keys, TableDecoder};

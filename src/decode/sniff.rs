@@ -57,6 +57,18 @@ pub enum Layout {
     KeyValue,
 }
 
+/// The layouts by name, and what they are, in English and in Chinese.
+pub const LAYOUTS: [(&str, [&str; 2]); 8] = [
+    ("text", ["plain text, logs, source code", "纯文本、日志、源代码"]),
+    ("csv", ["CSV, TSV and other delimited columns", "CSV、TSV 等分隔列"]),
+    ("json", ["JSON", "JSON"]),
+    ("json-lines", ["JSON Lines", "JSON Lines"]),
+    ("sql", ["SQL dump", "SQL 转储"]),
+    ("xml", ["XML", "XML"]),
+    ("html", ["HTML page", "HTML 网页"]),
+    ("key-value", ["YAML, TOML, INI, properties, .env", "YAML、TOML、INI、properties、.env"]),
+];
+
 impl Layout {
     /// The name shown to people.
     pub fn name(&self) -> &'static str {

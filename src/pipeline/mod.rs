@@ -6,6 +6,7 @@ mod findings;
 mod fingerprint;
 mod guard;
 mod inside;
+mod isolated;
 mod judge;
 mod limits;
 mod object;
@@ -26,6 +27,7 @@ pub use dry_run::{Planned, statements};
 pub use findings::{Finding, FindingsFile};
 pub use fingerprint::Fingerprint;
 pub use guard::is_guarded;
+pub use isolated::{Isolation, serve};
 pub use limits::Limits;
 pub use sweep::{Options, Watch, sweep};
 #[cfg(feature = "db")]

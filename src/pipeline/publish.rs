@@ -13,7 +13,6 @@ pub(super) struct Place<'n> {
     pub name: &'n str,
     pub shown: Cow<'n, str>,
     /// Where it is, if it is a file: some are opened again by a library of their own.
-    #[cfg_attr(not(feature = "db"), expect(dead_code, reason = "only databases are opened again"))]
     pub file: Option<&'n Path>,
     /// How many objects it lies in.
     pub depth: u32,

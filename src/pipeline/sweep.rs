@@ -1,4 +1,5 @@
 //! Sweeps the targets: every file is opened, decoded, scanned and judged, and every one ends in the ledger.
+use super::isolated::Isolation;
 use super::limits::Limits;
 #[cfg(feature = "db")]
 use super::tables::{self, TableOptions};
@@ -29,6 +30,8 @@ pub struct Options {
     pub tables: TableOptions,
     /// What may be unpacked of one file.
     pub limits: Limits,
+    /// Where decoders run that may crash.
+    pub isolation: Isolation,
     /// The targets as they may be shown.
     pub targets: Vec<String>,
     /// The confidence from which a value counts.
@@ -54,6 +57,7 @@ impl Options {
             #[cfg(feature = "db")]
             tables: TableOptions::default(),
             limits: Limits::default(),
+            isolation: Isolation::None,
             targets: Vec::new(),
             min_confidence: DEFAULT_MIN_CONFIDENCE,
             findings: None,

@@ -1,6 +1,7 @@
 //! One thread of a sweep: opens, decodes, scans and judges one object after another, and enters each in the ledger.
 use super::counted::Counted;
 use super::inside::Inside;
+use super::isolated::{Isolation, Process, Task};
 use super::limits::{Budget, Limited};
 use super::object::Job;
 use super::publish::{Place, plain};
@@ -22,6 +23,8 @@ pub(super) struct Worker<'a> {
     buffer: Vec<u8>,
     /// What may still come out of the file at hand.
     budget: Arc<Budget>,
+    /// Waits for an object that is to be decoded in a process of its own.
+    process: Option<Process>,
 }
 
 impl Drop for Worker<'_> {
@@ -34,7 +37,7 @@ impl<'a> Worker<'a> {
     pub fn new(sweep: &'a Sweep<'a>) -> Self {
         let budget = Budget::new(sweep.options.limits, 0);
         let (gathered, scratch, buffer) = (Gathered::default(), Scratch::default(), Vec::new());
-        Worker { sweep, scratch, gathered, buffer, budget }
+        Worker { sweep, scratch, gathered, buffer, budget, process: None }
     }
 
     /// False when the sweep is to end.
@@ -181,7 +184,10 @@ impl<'a> Worker<'a> {
                 }
                 None
             }
-            (Reading::Stream(decode), Entry::Stream(reader)) => {
+            (Reading::Whole(_) | Reading::Stream(_), Entry::Whole(bytes)) if self.isolates(format) => {
+                self.isolated(place, format, bytes)
+            }
+            (Reading::Stream(decode), Entry::Stream(reader)) if !self.isolates(format) => {
                 self.decode(place, format, |inside| decode(reader, inside))
             }
             (Reading::Stream(decode), Entry::Whole(mut bytes)) => {
@@ -190,7 +196,7 @@ impl<'a> Worker<'a> {
             (Reading::Whole(decode), Entry::Whole(bytes)) => {
                 self.decode(place, format, |inside| decode(bytes, inside))
             }
-            (Reading::Whole(_) | Reading::Refined(_), Entry::Stream(reader)) => match source::spool(reader) {
+            (_, Entry::Stream(reader)) => match source::spool(reader) {
                 Ok((spooled, broken)) => {
                     let read = self.format(place, format, Entry::Whole(spooled.bytes()))?;
                     // What ended the reading early is the cause of all that is wrong with the rest.
@@ -203,6 +209,37 @@ impl<'a> Worker<'a> {
                 }
             },
         }
+    }
+
+    fn isolates(&self, format: &FileFormat) -> bool {
+        format.isolated && !matches!(self.sweep.options.isolation, Isolation::None)
+    }
+
+    /// Runs a decoder in a process of its own.
+    fn isolated(&mut self, place: &Place<'_>, format: &FileFormat, bytes: &[u8]) -> Option<Read> {
+        let Isolation::Process { program, arguments, patience } = &self.sweep.options.isolation else {
+            return None;
+        };
+        // An object within may need one, too, while this one is still busy.
+        let process = match self.process.take().map_or_else(|| Process::start(program, arguments), Ok) {
+            Ok(process) => process,
+            Err(error) => {
+                let row = source::failed(place.name, &error);
+                let detail = format!("a process to decode it cannot be started: {error}");
+                self.except(Exception { reason: Reason::ReadError, detail, ..row });
+                return None;
+            }
+        };
+        let task = Task { bytes, file: place.file, stop: &self.sweep.watch.stop };
+        let mut inside = Inside::new(self, place);
+        let (outcome, process) = process.decode(&task, *patience, &mut inside);
+        let ended = inside.end(Some(outcome));
+        if self.process.is_none() {
+            self.process = process;
+        }
+        let (counted, read) = ended?;
+        self.judge(place, format.name, "", counted, read.bytes);
+        Some(read)
     }
 
     /// Runs a decoder.

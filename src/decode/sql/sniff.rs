@@ -52,7 +52,9 @@ fn is_telling(line: &[u8]) -> bool {
     let near = &line[..line.len().min(64 * 1024)];
     if begins(line, "insert") || begins(line, "replace") {
         let words = near[..near.len().min(4096)].to_ascii_lowercase();
-        return memmem::find(&words, b"into ").is_some() || memmem::find(&words, b"values").is_some();
+        return memmem::find(&words, b"into ").is_some()
+            || words.starts_with(b"insert all")
+            || memmem::find(&words, b"values").is_some();
     }
     if begins(line, "copy") {
         return memmem::find(&near.to_ascii_lowercase(), b" from stdin").is_some();

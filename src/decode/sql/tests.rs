@@ -158,6 +158,7 @@ fn dumps_are_told_from_other_texts() {
         "BEGIN;\nCOPY public.t (a) FROM stdin;\n1\n\\.\n",
         "prompt Importing table t...\nset feedback off\ninsert into T (A)\nvalues (1);\n",
         "create table t (a int);\n",
+        "INSERT ALL\n  INTO t VALUES (1)\nSELECT * FROM dual;\n",
     ] {
         assert!(is_dump(text.as_bytes()), "{text}");
     }

@@ -82,7 +82,12 @@ impl Reader<'_, '_> {
                 if let Ok(Literal { end, plain: true }) = literal(self.text, at + 1, b'\'', self.dialect)
                     && ends(end + 1)
                 {
-                    self.gather.push_raw(spot, at + 1..end);
+                    // The way to write bytes of PostgreSQL's bytea.
+                    let raw = &self.text[at + 1..end];
+                    match raw.strip_prefix(b"\\x").and_then(from_hex) {
+                        Some(bytes) => self.gather.push(Spot { at: at + 1, ..spot }, &readable(&bytes)),
+                        None => self.gather.push_raw(spot, at + 1..end),
+                    }
                     return Some(end + 1);
                 }
             }

@@ -179,24 +179,22 @@ pub(super) fn sniff(text: &[u8]) -> Option<Layout> {
         return Some(Layout::Xml);
     }
     // `<mail@host>` and `<placeholder>` are no elements: nothing ends them.
-    let first = first_name(head)?;
-    let end = [b"</".as_slice(), first].concat();
-    let ends = memchr::memmem::find(text, &end).is_some() || text.len() > HEAD;
-    (ends && is_well_begun(text)).then_some(Layout::Xml)
+    (opens_with_element(head) && is_well_begun(text)).then_some(Layout::Xml)
 }
 
-/// The name of the first element.
-fn first_name(text: &[u8]) -> Option<&[u8]> {
+/// Whether an element comes before any text.
+fn opens_with_element(text: &[u8]) -> bool {
     let mut at = 0;
-    while at < text.len() {
-        let (token, next) = token::next(text, at)?;
+    while let Some((token, next)) =
+        text.get(at..).filter(|rest| !rest.is_empty()).and_then(|_| token::next(text, at))
+    {
         match token {
-            Token::Start(tag) => return Some(&text[tag.name]),
-            Token::Text(range) if !is_blank(text, range.clone()) => return None,
+            Token::Start(_) => return true,
+            Token::Text(range) if !is_blank(text, range.clone()) => return false,
             _ => at = next,
         }
     }
-    None
+    false
 }
 
 fn is_blank(text: &[u8], range: Range<usize>) -> bool {
@@ -207,7 +205,8 @@ fn is_blank(text: &[u8], range: Range<usize>) -> bool {
 fn is_well_begun(text: &[u8]) -> bool {
     let (mut at, mut starts, mut ends) = (0, 0, 0);
     for _ in 0..64 {
-        let Some((token, next)) = token::next(text, at) else { break };
+        let rest = text.get(at..).filter(|rest| !rest.is_empty());
+        let Some((token, next)) = rest.and_then(|_| token::next(text, at)) else { break };
         match token {
             Token::Start(tag) => {
                 starts += 1;
@@ -218,7 +217,7 @@ fn is_well_begun(text: &[u8]) -> bool {
         }
         at = next;
     }
-    starts > 0 && ends * 4 >= starts
+    ends > 0 && ends * 4 >= starts
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod databases;
 mod detectors;
 #[cfg(feature = "formats")]
 mod fixtures;
+mod formats;
 mod hostile;
 #[cfg(feature = "formats")]
 mod mutation;

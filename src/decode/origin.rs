@@ -69,10 +69,12 @@ impl Origin<'_> {
             Escapes::Json if quoted => self.written(cell, at, json_escape),
             Escapes::Markup => self.written(cell, at, markup_escape),
             Escapes::Unicode => self.written(cell, at, unicode_escape),
-            Escapes::Sql { backslash } => {
-                let literal = cell > 0 && self.window.get(cell - 1) == Some(&b'\'');
-                self.written(cell, at, if literal && !backslash { doubled_apostrophe } else { sql_escape })
-            }
+            // Statements that are scanned as text stand at the beginning of lines, as they are.
+            Escapes::Sql { backslash } => match self.window.get(cell.wrapping_sub(1)) {
+                Some(b'\'') if !backslash => self.written(cell, at, doubled_apostrophe),
+                Some(b'\'' | b'\t') => self.written(cell, at, sql_escape),
+                _ => at,
+            },
             _ => at,
         };
         self.offset(cell + within)

@@ -218,7 +218,11 @@ fn rest_of_column(cursor: &mut Cursor<'_>) -> Option<String> {
             b')' | b',' if depth == 0 => return Some(comment),
             b')' => depth -= 1,
             quote @ (b'\'' | b'"' | b'`') => {
-                cursor.at = literal(cursor.text, cursor.at + 1, quote, cursor.dialect).ok()?.end;
+                let Ok(literal) = literal(cursor.text, cursor.at + 1, quote, cursor.dialect) else {
+                    cursor.at = cursor.text.len();
+                    return None;
+                };
+                cursor.at = literal.end;
             }
             b if super::token::is_name(b) => {
                 cursor.name()?;

@@ -85,8 +85,12 @@ impl Origin<'_> {
     fn written(&self, cell: usize, at: usize, escape: fn(&[u8]) -> Option<(usize, usize)>) -> usize {
         let (of, from, length) = self.counted.cell.get();
         let (mut read, mut written) = if of == cell && from <= at { (from, length) } else { (0, 0) };
-        while read < at && cell + written < self.window.len() {
+        while cell + written < self.window.len() {
             let (long, short) = escape(&self.window[cell + written..]).unwrap_or((1, 1));
+            // A tag before the place is no part of what stands there.
+            if read >= at && short > 0 {
+                break;
+            }
             written += long;
             read += short;
         }

@@ -4,6 +4,7 @@ mod databases;
 mod detectors;
 mod eval;
 mod explain;
+mod formats;
 mod progress;
 mod scan;
 
@@ -74,6 +75,12 @@ enum Command {
         #[command(flatten)]
         set: SetArgs,
     },
+    /// List the formats: what is read, and how, and what is not
+    Formats {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the JSON schema of map.json
     Schema,
     /// Decode what another pandian gives on standard input
@@ -121,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Explain { value, set } => explain::run(&value, &set, lang),
         Command::Detectors { command } => detectors::run(command, lang),
         Command::Eval { folder, min_confidence, set } => eval::run(&folder, min_confidence, &set, lang),
+        Command::Formats { json } => formats::run(json, lang),
         Command::Schema => print(&crate::report::json::schema()).map(|()| COMPLETE),
         // Nobody reads what it would say: the other one notes that it is gone.
         Command::DecodeChild { memory, seconds } => {

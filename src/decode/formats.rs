@@ -343,6 +343,28 @@ fn written(head: &[u8]) -> Option<&'static FileFormat> {
     }
 }
 
+/// Those that are told by what lies in them, for the list of formats.
+static NAMED: &[&FileFormat] = &[
+    &ZIP,
+    &XLSX,
+    &XLSB,
+    &ODS,
+    #[cfg(feature = "office")]
+    &DOCX,
+    #[cfg(feature = "office")]
+    &PPTX,
+    &ODT,
+    &ODP,
+    &EPUB,
+    &OFD,
+    &XLS,
+    &DOC,
+    &PPT,
+    &MSG,
+    &COMPOUND,
+    &ENCRYPTED_OFFICE,
+];
+
 /// All formats that are no text.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
     let listed = all().map(|known| &known.format).chain(TESTED.iter().map(|(_, format)| format));
@@ -353,4 +375,5 @@ pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
     #[cfg(feature = "columnar")]
     let all = all.chain(UNMARKED.iter().map(|(_, format)| format));
     all
+    FORMATS.iter().map(|known| &known.format).chain(NAMED.iter().copied())
 }

@@ -8,6 +8,7 @@ mod cells;
 mod charset;
 #[cfg(feature = "columnar")]
 mod columnar;
+mod config;
 mod csv;
 #[cfg(feature = "office")]
 mod document;
@@ -15,6 +16,7 @@ mod csv_grid;
 mod encoded;
 mod format;
 mod formats;
+mod gather;
 mod grid;
 mod json;
 mod json_known;
@@ -22,6 +24,7 @@ mod json_walk;
 mod ldif;
 #[cfg(feature = "mail")]
 mod mail;
+mod markup;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
@@ -30,6 +33,7 @@ mod sheet;
 mod properties;
 mod sniff;
 mod strings;
+mod sql;
 mod table;
 mod text;
 mod unread;
@@ -42,6 +46,7 @@ pub use origin::{Counter, Escapes, Origin};
 pub use sniff::{Charset, Format, HEAD, Kind, Layout, sniff};
 pub use strings::read as strings;
 
+pub use sniff::{Charset, Format, HEAD, Kind, LAYOUTS, Layout, sniff};
 pub use window::{Input, decode};
 
 pub use table::{Keys, TableDecoder};

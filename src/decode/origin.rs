@@ -1,4 +1,5 @@
 //! Where in the object a place in a window or in a cell is.
+use super::markup;
 use std::cell::Cell;
 
 /// How a cell's bytes are written in the window, where they are not written as they are.
@@ -10,6 +11,15 @@ pub enum Escapes {
     Quotes,
     /// As a JSON string (RFC 8259, section 7).
     Json,
+    /// As a literal of SQL, quotes doubled; or as a value of PostgreSQL's COPY.
+    Sql {
+        /// Whether backslashes escape in literals.
+        backslash: bool,
+    },
+    /// With character references, and tags within.
+    Markup,
+    /// With units of UTF-16 in hexadecimal: `\u624b`.
+    Unicode,
 }
 
 /// Maps offsets in a window to offsets and lines in the object.
@@ -57,6 +67,14 @@ impl Origin<'_> {
         let within = match self.escapes {
             Escapes::Quotes if quoted => self.written(cell, at, doubled_quote),
             Escapes::Json if quoted => self.written(cell, at, json_escape),
+            Escapes::Markup => self.written(cell, at, markup_escape),
+            Escapes::Unicode => self.written(cell, at, unicode_escape),
+            // Statements that are scanned as text stand at the beginning of lines, as they are.
+            Escapes::Sql { backslash } => match self.window.get(cell.wrapping_sub(1)) {
+                Some(b'\'') if !backslash => self.written(cell, at, doubled_apostrophe),
+                Some(b'\'' | b'\t') => self.written(cell, at, sql_escape),
+                _ => at,
+            },
             _ => at,
         };
         self.offset(cell + within)
@@ -67,8 +85,12 @@ impl Origin<'_> {
     fn written(&self, cell: usize, at: usize, escape: fn(&[u8]) -> Option<(usize, usize)>) -> usize {
         let (of, from, length) = self.counted.cell.get();
         let (mut read, mut written) = if of == cell && from <= at { (from, length) } else { (0, 0) };
-        while read < at && cell + written < self.window.len() {
+        while cell + written < self.window.len() {
             let (long, short) = escape(&self.window[cell + written..]).unwrap_or((1, 1));
+            // A tag before the place is no part of what stands there.
+            if read >= at && short > 0 {
+                break;
+            }
             written += long;
             read += short;
         }
@@ -79,6 +101,29 @@ impl Origin<'_> {
 
 fn doubled_quote(rest: &[u8]) -> Option<(usize, usize)> {
     rest.starts_with(b"\"\"").then_some((2, 1))
+}
+
+fn doubled_apostrophe(rest: &[u8]) -> Option<(usize, usize)> {
+    rest.starts_with(b"''").then_some((2, 1))
+}
+
+fn sql_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    (rest.first() == Some(&b'\\') || rest.starts_with(b"''")).then_some((2, 1))
+}
+
+fn markup_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    match rest.first()? {
+        b'&' => {
+            let (character, length) = markup::reference(rest)?;
+            Some((length, character.map_or(0, char::len_utf8)))
+        }
+        b'<' => memchr::memchr(b'>', &rest[..rest.len().min(4096)]).map(|end| (end + 1, 0)),
+        _ => None,
+    }
+}
+
+fn unicode_escape(rest: &[u8]) -> Option<(usize, usize)> {
+    rest.starts_with(b"\\u").then(|| json_escape(rest))?
 }
 
 fn json_escape(rest: &[u8]) -> Option<(usize, usize)> {

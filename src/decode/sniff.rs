@@ -1,6 +1,6 @@
 //! Tells from the first bytes what an object is: its encoding, and its layout.
 use super::format::FileFormat;
-use super::{Escapes, csv, formats, ldif, properties};
+use super::{Escapes, config, csv, formats, ldif, markup, properties, sql};
 use crate::model::Encoding;
 use chardetng::EncodingDetector;
 
@@ -50,7 +50,33 @@ pub enum Layout {
     ICalendar,
     /// Entries of a directory.
     Ldif,
+    /// Statements that make tables and fill them.
+    Sql {
+        /// Whether backslashes escape in literals.
+        backslash: bool,
+    },
+    /// Elements with attributes.
+    Xml,
+    /// The same for people, as browsers show it.
+    Html,
+    /// A key and its value on every line: YAML, TOML, INI, properties.
+    KeyValue,
 }
+
+/// The layouts by name, and what they are, in English and in Chinese.
+pub const LAYOUTS: [(&str, [&str; 2]); 11] = [
+    ("text", ["plain text, logs, source code", "纯文本、日志、源代码"]),
+    ("csv", ["CSV, TSV and other delimited columns", "CSV、TSV 等分隔列"]),
+    ("json", ["JSON", "JSON"]),
+    ("json-lines", ["JSON Lines", "JSON Lines"]),
+    ("vcard", ["vCard", "vCard 名片"]),
+    ("icalendar", ["iCalendar", "iCalendar 日历"]),
+    ("ldif", ["LDIF", "LDIF 目录条目"]),
+    ("sql", ["SQL dump", "SQL 转储"]),
+    ("xml", ["XML", "XML"]),
+    ("html", ["HTML page", "HTML 网页"]),
+    ("key-value", ["YAML, TOML, INI, properties, .env", "YAML、TOML、INI、properties、.env"]),
+];
 
 impl Layout {
     /// The name shown to people.
@@ -63,6 +89,10 @@ impl Layout {
             Layout::VCard => "vcard",
             Layout::ICalendar => "icalendar",
             Layout::Ldif => "ldif",
+            Layout::Sql { .. } => "sql",
+            Layout::Xml => "xml",
+            Layout::Html => "html",
+            Layout::KeyValue => "key-value",
         }
     }
 
@@ -72,6 +102,9 @@ impl Layout {
             Layout::Text | Layout::VCard | Layout::ICalendar | Layout::Ldif => Escapes::None,
             Layout::Csv { .. } => Escapes::Quotes,
             Layout::Json | Layout::JsonLines => Escapes::Json,
+            Layout::Sql { backslash } => Escapes::Sql { backslash: *backslash },
+            Layout::Xml | Layout::Html => Escapes::Markup,
+            Layout::KeyValue => Escapes::Unicode,
         }
     }
 }
@@ -247,7 +280,11 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
     if ldif::is_ldif(body) {
         return Layout::Ldif;
     }
-    properties::layout(body).or_else(|| csv::sniff(text, charset)).unwrap_or(Layout::Text)
+    if sql::is_dump(text) {
+        return Layout::Sql { backslash: sql::has_backslashes(text) };
+    }
+    let known = properties::layout(body).or_else(|| markup::sniff(text)).or_else(|| csv::sniff(text, charset));
+    known.unwrap_or_else(|| if config::sniff(text) { Layout::KeyValue } else { Layout::Text })
 }
 
 /// JSON Lines when the first line is a document and another follows; JSON when the beginning is one.

@@ -1,11 +1,13 @@
 //! Drives a decoder over an object: the whole of it at once, or window by window with what is unfinished kept.
 use super::sniff::decoder;
-use super::{Charset, Counter, Format, Layout, Origin, Sink, csv, json, ldif, properties, text};
+use super::{
+    Charset, Counter, Format, Layout, Origin, Sink, config, csv, json, ldif, markup, properties, sql, text,
+};
 use crate::model::{Encoding, MARGIN};
 use std::io::{self, Read};
 
 /// Bytes of a stream held at a time.
-const WINDOW: usize = 4 << 20;
+pub(super) const WINDOW: usize = 4 << 20;
 
 /// A part of an object, and where it lies.
 pub(super) struct Window<'a> {
@@ -33,6 +35,9 @@ enum Decoder {
     JsonLines(json::Paths),
     Properties(properties::Properties),
     Ldif(ldif::Entries),
+    Sql(Box<sql::Dump>),
+    Markup(Box<markup::Markup>),
+    Config(Box<config::Config>),
 }
 
 impl Decoder {
@@ -43,6 +48,9 @@ impl Decoder {
             Decoder::JsonLines(paths) => paths.lines(window, sink),
             Decoder::Properties(properties) => properties.feed(window, sink),
             Decoder::Ldif(entries) => entries.feed(window, sink),
+            Decoder::Sql(dump) => dump.feed(window, sink),
+            Decoder::Markup(markup) => markup.feed(window, sink),
+            Decoder::Config(config) => config.feed(window, sink),
             // A broken document is still text.
             Decoder::Json => json::document(window, sink).unwrap_or_else(|| text::feed(window, sink)),
         }
@@ -61,6 +69,10 @@ pub fn decode(input: Input<'_>, format: &Format, sink: &mut Sink<'_>) -> io::Res
         Layout::JsonLines => Decoder::JsonLines(json::Paths::of_lines()),
         Layout::VCard | Layout::ICalendar => Decoder::Properties(properties::Properties::default()),
         Layout::Ldif => Decoder::Ldif(ldif::Entries::default()),
+        Layout::Sql { .. } => Decoder::Sql(Box::new(sql::Dump::new(format.layout.escapes()))),
+        Layout::Xml => Decoder::Markup(Box::new(markup::Markup::xml())),
+        Layout::Html => Decoder::Markup(Box::new(markup::Markup::html())),
+        Layout::KeyValue => Decoder::Config(Box::default()),
     };
     match (input, format.charset) {
         (Input::Whole(bytes), Charset::Plain(encoding)) => {

@@ -17,3 +17,6 @@ mod tables;
 mod encoded;
 #[cfg(feature = "mail")]
 mod mail;
+//! Formats that are no text, made here byte by byte: what other programs seldom write, and what nobody should.
+mod markup;
+mod sql;

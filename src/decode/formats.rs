@@ -4,6 +4,8 @@ use super::archive;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "office")]
 use super::package;
+#[cfg(feature = "pdf")]
+use super::pdf;
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -51,6 +53,12 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+#[cfg(feature = "pdf")]
+const PDF: FileFormat =
+    FileFormat { isolated: true, ..read("pdf", ["PDF document", "PDF 文档"], Reading::Whole(pdf::read)) };
+#[cfg(not(feature = "pdf"))]
+const PDF: FileFormat = not("pdf", ["PDF document", "PDF 文档"]);
+
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
@@ -63,6 +71,10 @@ static FORMATS: &[Known] = &[
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
+    known(b"%PDF-", PDF),
+    known(b"\xEF\xBB\xBF%PDF-", PDF),
+    known(b"\r\n%PDF-", PDF),
+    known(b"\n%PDF-", PDF),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

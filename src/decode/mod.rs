@@ -14,10 +14,13 @@ mod json_walk;
 mod origin;
 #[cfg(feature = "office")]
 mod package;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod sniff;
 mod table;
 mod text;
 mod window;
+mod xmp;
 
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;

@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub characters: u64,
     /// Characters whose font does not tell what they are.
     pub unknown: u64,
+    /// Whether some of it is invisible: what was written in a picture was read before.
+    pub invisible: bool,
     /// Pictures.
     pub images: u32,
     /// The area they cover, in the units of the page.
@@ -47,6 +49,7 @@ struct State<'a> {
     stretch: f64,
     leading: f64,
     rise: f64,
+    invisible: bool,
 }
 
 /// The content of a page while it runs.
@@ -77,6 +80,7 @@ impl<'p, 'a> Page<'p, 'a> {
             stretch: 1.0,
             leading: 0.0,
             rise: 0.0,
+            invisible: false,
         };
         let (text, line) = (Affine::IDENTITY, Affine::IDENTITY);
         let (lines, seen) = (Lines::default(), Seen::default());
@@ -107,9 +111,10 @@ impl<'p, 'a> Page<'p, 'a> {
                 }
                 Op::Transform(m) => self.state.ctm *= matrix([m.0, m.1, m.2, m.3, m.4, m.5]),
                 Op::TextFont(font) => {
-                    let reader = fonts
-                        .entry(font.0.to_vec())
-                        .or_insert_with(|| resources.get_font(font.0).map(|dict| self.fonts.reader(&dict)));
+                    let reader = fonts.entry(font.0.to_vec()).or_insert_with(|| {
+                        let id = resources.fonts.get_ref(font.0).map(Into::into);
+                        resources.get_font(font.0).map(|dict| self.fonts.reader(id, &dict))
+                    });
                     self.state.font.clone_from(reader);
                     self.state.size = font.1.as_f64();
                 }
@@ -144,6 +149,8 @@ impl<'p, 'a> Page<'p, 'a> {
             Op::WordSpacing(n) => self.state.word_space = n.0.as_f64(),
             Op::HorizontalScaling(n) => self.state.stretch = n.0.as_f64() / 100.0,
             Op::TextLeading(n) => self.state.leading = n.0.as_f64(),
+            // Mode 3 neither fills nor strokes (9.3.6).
+            Op::TextRenderingMode(n) => self.state.invisible = n.0.as_i64() == 3,
             Op::TextRise(n) => self.state.rise = n.0.as_f64(),
             Op::SetTextMatrix(m) => {
                 self.line = matrix([m.0, m.1, m.2, m.3, m.4, m.5]);
@@ -227,6 +234,7 @@ impl<'p, 'a> Page<'p, 'a> {
             if char.text.is_empty() {
                 self.seen.unknown += 1;
             } else {
+                self.seen.invisible |= self.state.invisible;
                 self.seen.characters += u64::from(!char.text.trim().is_empty());
                 let place = ctm * self.text * Affine::translate((0.0, rise));
                 let along = if horizontal { Vec2::new(size * stretch, 0.0) } else { Vec2::new(0.0, -size) };
@@ -242,7 +250,8 @@ impl<'p, 'a> Page<'p, 'a> {
         let Some(font) = dict.and_then(|dict| dict.get::<Array<'_>>("Font")) else { return };
         let mut parts = font.iter::<Object<'_>>();
         if let (Some(Object::Dict(dict)), Some(Object::Number(size))) = (parts.next(), parts.next()) {
-            self.state.font = Some(self.fonts.reader(&dict));
+            let id = font.raw_iter().next().and_then(|part| part.as_obj_ref()).map(Into::into);
+            self.state.font = Some(self.fonts.reader(id, &dict));
             self.state.size = size.as_f64();
         }
     }

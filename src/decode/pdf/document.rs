@@ -6,8 +6,11 @@ use super::font::Fonts;
 use super::strings;
 use crate::model::FieldName;
 use hayro_syntax::Pdf;
-use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, String as PdfString};
+use hayro_syntax::object::{
+    Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream, String as PdfString,
+};
 use hayro_syntax::page::{Page, Resources};
+use hayro_syntax::xref::XRef;
 use std::collections::{HashMap, HashSet};
 
 /// Trees deeper than this are followed no further.
@@ -39,6 +42,7 @@ impl Fields {
 
 /// A document's catalog (ISO 32000-2, 7.7.2), and its information dictionary.
 pub(super) struct Document<'a> {
+    xref: &'a XRef,
     root: Dict<'a>,
     info: Option<Dict<'a>>,
 }
@@ -47,7 +51,7 @@ impl<'a> Document<'a> {
     pub fn new(pdf: &'a Pdf) -> Self {
         let xref = pdf.xref();
         let root = xref.get::<Dict<'_>>(xref.root_id()).unwrap_or_default();
-        Document { root, info: info(pdf) }
+        Document { xref, root, info: info(pdf) }
     }
 
     /// How many pages it says it has.
@@ -82,38 +86,45 @@ impl<'a> Document<'a> {
         xmp::read(&packet, &mut |name, text| fields.push(cells, [name, name], 0, text))
     }
 
+    /// The dictionaries of an array that are new, and those that are no objects of their own, so that no other leads there.
+    fn each(&self, array: Option<Array<'a>>, known: &mut HashSet<ObjectIdentifier>) -> Vec<Dict<'a>> {
+        let mut found = Vec::new();
+        for part in array.iter().flat_map(Array::raw_iter) {
+            match part {
+                MaybeRef::Ref(to) if known.len() < NODES && known.insert(to.into()) => {
+                    found.extend(self.xref.get::<Dict<'_>>(to.into()));
+                }
+                MaybeRef::Ref(_) => {}
+                MaybeRef::NotRef(object) => found.extend(object.into_dict()),
+            }
+        }
+        found
+    }
+
     fn bookmarks(&self, fields: &mut Fields, cells: &mut Cells<'_>) -> bool {
-        let first =
-            self.root.get::<Dict<'_>>("Outlines").and_then(|outlines| outlines.get::<Dict<'_>>("First"));
-        let (mut open, mut known) = (Vec::from_iter(first), HashSet::new());
-        while let Some(item) = open.pop() {
-            if known.len() > NODES || item.obj_id().is_some_and(|id| !known.insert(id)) {
+        let first = self.root.get::<Dict<'_>>("Outlines").and_then(|outlines| outlines.get_ref("First"));
+        let (mut open, mut known) = (Vec::from_iter(first), HashSet::<ObjectIdentifier>::new());
+        while let Some(to) = open.pop() {
+            if known.len() >= NODES || !known.insert(to.into()) {
                 continue;
             }
+            let Some(item) = self.xref.get::<Dict<'_>>(to.into()) else { continue };
             let title = item.get::<PdfString<'_>>("Title").map(|title| strings::text(&title));
             if !title.is_none_or(|title| fields.push(cells, ["bookmark", ""], 0, &title)) {
                 return false;
             }
-            open.extend(item.get::<Dict<'_>>("Next").filter(|_| item.obj_id().is_some()));
-            open.extend(item.get::<Dict<'_>>("First").filter(|_| item.obj_id().is_some()));
+            open.extend(["Next", "First"].iter().filter_map(|key| item.get_ref(*key)));
         }
         true
     }
 
     fn forms(&self, fields: &mut Fields, cells: &mut Cells<'_>) -> bool {
         let Some(form) = self.root.get::<Dict<'_>>("AcroForm") else { return true };
-        let top = form.get::<Array<'_>>("Fields");
-        let mut open: Vec<(Dict<'a>, String, String, u32)> = top
-            .iter()
-            .flat_map(Array::iter::<Dict<'_>>)
-            .map(|field| (field, String::new(), String::new(), 0))
-            .collect();
-        open.reverse();
         let mut known = HashSet::new();
+        let top = self.each(form.get::<Array<'_>>("Fields"), &mut known);
+        let mut open: Vec<(Dict<'a>, String, String, u32)> =
+            top.into_iter().rev().map(|field| (field, String::new(), String::new(), 0)).collect();
         while let Some((field, above, words, depth)) = open.pop() {
-            if known.len() > NODES || field.obj_id().is_some_and(|id| !known.insert(id)) {
-                continue;
-            }
             let named = |key: &str| field.get::<PdfString<'_>>(key).map(|name| strings::text(&name));
             let (own, label) = (named("T"), named("TU"));
             let shown = match &own {
@@ -136,8 +147,11 @@ impl<'a> Document<'a> {
                 return false;
             }
             let kids = field.get::<Array<'_>>("Kids").filter(|_| depth < DEEPEST);
-            let kids = kids.iter().flat_map(Array::iter::<Dict<'_>>);
-            open.extend(kids.map(|kid| (kid, shown.clone(), words.clone(), depth + 1)));
+            open.extend(
+                self.each(kids, &mut known)
+                    .into_iter()
+                    .map(|kid| (kid, shown.clone(), words.clone(), depth + 1)),
+            );
         }
         cells.flush() && self.xfa(&form, cells)
     }
@@ -166,16 +180,10 @@ impl<'a> Document<'a> {
             self.root.get::<Dict<'_>>("Names").and_then(|names| names.get::<Dict<'_>>("EmbeddedFiles"));
         let (mut open, mut known) = (Vec::from_iter(tree), HashSet::new());
         while let Some(node) = open.pop() {
-            if known.len() > NODES || node.obj_id().is_some_and(|id| !known.insert(id)) {
-                continue;
-            }
             let names = node.get::<Array<'_>>("Names");
             let objects = names.iter().flat_map(Array::iter::<Object<'_>>);
             found.extend(objects.filter_map(Object::into_dict).filter_map(|file| attached(&file)));
-            // A node without a number cannot be told from itself.
-            if node.obj_id().is_some() || known.is_empty() {
-                open.extend(node.get::<Array<'_>>("Kids").iter().flat_map(Array::iter::<Dict<'_>>));
-            }
+            open.extend(self.each(node.get::<Array<'_>>("Kids"), &mut known));
         }
         let associated = |dict: &Dict<'a>| {
             let files = dict.get::<Array<'_>>("AF");

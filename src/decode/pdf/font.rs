@@ -54,9 +54,9 @@ impl<'a> Fonts<'a> {
         Fonts { cache: FontCache::new(), known: HashMap::new(), programs, cmaps: Arc::new(load_embedded) }
     }
 
-    /// The font that a dictionary describes.
-    pub fn reader(&mut self, dict: &Dict<'a>) -> Rc<Reader<'a>> {
-        if let Some(known) = dict.obj_id().and_then(|id| self.known.get(&id)) {
+    /// The font that a dictionary describes; `id` is its own, if it is an object of its own.
+    pub fn reader(&mut self, id: Option<ObjectIdentifier>, dict: &Dict<'a>) -> Rc<Reader<'a>> {
+        if let Some(known) = id.and_then(|id| self.known.get(&id)) {
             return known.clone();
         }
         if self.known.len() >= KEPT {
@@ -65,7 +65,7 @@ impl<'a> Fonts<'a> {
         }
         let font = self.cache.font(dict, &self.programs, &self.cmaps);
         let reader = Rc::new(Reader { font, spare: Spare::new(dict), chars: RefCell::default() });
-        if let Some(id) = dict.obj_id() {
+        if let Some(id) = id {
             self.known.insert(id, reader.clone());
         }
         reader

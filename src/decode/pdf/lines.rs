@@ -1,8 +1,10 @@
 //! From characters and their places to lines: pieces of words are joined, columns are kept apart.
 use kurbo::{Affine, Point, Vec2};
 
-/// A gap that is a space, in widths of an em: within what is shown at once, where letters may be spaced out, and between.
-const SPACE: [f32; 2] = [0.25, 0.15];
+/// A gap that is a space, in widths of an em: within what is shown at once, where letters may be spaced out.
+const SPACE: f32 = 0.25;
+/// The same between what is shown one after the other.
+const SPACE_BETWEEN: f32 = 0.15;
 /// A gap that is the edge of a column.
 const COLUMN: f32 = 0.8;
 /// How far letters may be set into one another.
@@ -140,7 +142,7 @@ impl Lines {
             match runs.last_mut() {
                 Some(run) if run.is_followed_by(glyph) => {
                     let gap = (glyph.from - run.to) / glyph.em.max(run.em);
-                    if gap > SPACE[usize::from(glyph.first)] {
+                    if gap > SPACE {
                         text.push(' ');
                     }
                     text += own;
@@ -164,7 +166,7 @@ impl Run {
         let gap = (glyph.from - self.to) / em;
         self.angle == glyph.angle
             && (self.base - glyph.base).abs() < 0.1 * em
-            && (OVERLAP..COLUMN).contains(&gap)
+            && (OVERLAP..if glyph.first { SPACE_BETWEEN } else { COLUMN }).contains(&gap)
     }
 }
 
@@ -182,7 +184,7 @@ fn write(line: &[Run], text: &str, out: &mut String) {
             // Pieces that lie on one another have nothing to do with one another.
             match gap {
                 _ if gap > COLUMN => out.push('\t'),
-                _ if gap > SPACE[1] || gap < 2.0 * OVERLAP => out.push(' '),
+                _ if gap > SPACE_BETWEEN || gap < 2.0 * OVERLAP => out.push(' '),
                 _ => {}
             }
         }

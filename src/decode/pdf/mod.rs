@@ -189,7 +189,8 @@ struct Gaps {
 
 impl Gaps {
     fn look(&mut self, number: u64, seen: &Seen) {
-        let is_covered = seen.images > 0 && seen.image_area >= COVERED && seen.characters < CAPTION;
+        let is_captioned = seen.characters < CAPTION && !seen.invisible;
+        let is_covered = seen.images > 0 && seen.image_area >= COVERED && is_captioned;
         let is_blank = seen.characters == 0 && (seen.images > 0 || seen.paths >= DRAWN);
         // An OCR seam: what is written in such a page could be read here, from the pictures its content draws.
         if is_covered || is_blank {

@@ -4,6 +4,7 @@ mod corpora;
 #[cfg(feature = "db")]
 mod databases;
 mod detectors;
+mod formats;
 mod hostile;
 #[cfg(feature = "db")]
 mod mysql;

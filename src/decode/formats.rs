@@ -2,6 +2,7 @@
 #[cfg(feature = "archives")]
 use super::archive;
 use super::format::{FileFormat, Reading};
+use super::image;
 #[cfg(feature = "office")]
 use super::package;
 #[cfg(feature = "pdf")]
@@ -17,6 +18,10 @@ struct Known {
 
 const fn known(magic: &'static [u8], format: FileFormat) -> Known {
     Known { offset: 0, magic, format }
+}
+
+const fn at(offset: usize, magic: &'static [u8], format: FileFormat) -> Known {
+    Known { offset, magic, format }
 }
 
 const fn read(name: &'static str, about: [&'static str; 2], read: Reading) -> FileFormat {
@@ -53,6 +58,9 @@ pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     Reading::Not(Reason::Encrypted),
 );
 
+const TIFF: FileFormat = read("tiff", ["TIFF picture", "TIFF 图片"], Reading::Whole(image::tiff));
+const HEIF: FileFormat =
+    read("heif", ["HEIF or AVIF picture", "HEIF、AVIF 图片"], Reading::Whole(image::heif));
 #[cfg(feature = "pdf")]
 const PDF: FileFormat =
     FileFormat { isolated: true, ..read("pdf", ["PDF document", "PDF 文档"], Reading::Whole(pdf::read)) };
@@ -75,6 +83,16 @@ static FORMATS: &[Known] = &[
     known(b"\xEF\xBB\xBF%PDF-", PDF),
     known(b"\r\n%PDF-", PDF),
     known(b"\n%PDF-", PDF),
+    known(b"\xFF\xD8\xFF", read("jpeg", ["JPEG picture", "JPEG 图片"], Reading::Whole(image::jpeg))),
+    known(b"\x89PNG\r\n\x1A\n", read("png", ["PNG picture", "PNG 图片"], Reading::Whole(image::png))),
+    known(b"II*\0", TIFF),
+    known(b"MM\0*", TIFF),
+    known(b"GIF8", read("gif", ["GIF picture", "GIF 图片"], Reading::Whole(image::gif))),
+    at(8, b"WEBPVP8", read("webp", ["WebP picture", "WebP 图片"], Reading::Whole(image::webp))),
+    at(4, b"ftyphei", HEIF),
+    at(4, b"ftyphev", HEIF),
+    at(4, b"ftypmif1", HEIF),
+    at(4, b"ftypavif", HEIF),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
 ];
 

@@ -9,6 +9,7 @@ mod charset;
 mod csv;
 mod format;
 mod formats;
+mod image;
 mod json;
 mod json_walk;
 mod origin;

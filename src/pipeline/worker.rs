@@ -162,7 +162,8 @@ impl<'a> Worker<'a> {
     }
 
     fn unknown(&mut self, place: &Place<'_>, kind: &str) -> Option<Read> {
-        self.except(unread(place.name, Reason::NoDecoder, kind));
+        let reason = if kind.starts_with("image/") { Reason::Image } else { Reason::NoDecoder };
+        self.except(unread(place.name, reason, kind));
         None
     }
 

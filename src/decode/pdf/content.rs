@@ -231,9 +231,8 @@ impl<'p, 'a> Page<'p, 'a> {
                 let wide = Vec2::new(0.0, char.advance.1 * size);
                 (wide, wide + Vec2::new(0.0, spaces))
             };
-            if char.text.is_empty() {
-                self.seen.unknown += 1;
-            } else {
+            self.seen.unknown += u64::from(!char.is_known);
+            if !char.text.is_empty() {
                 self.seen.invisible |= self.state.invisible;
                 self.seen.characters += u64::from(!char.text.trim().is_empty());
                 let place = ctm * self.text * Affine::translate((0.0, rise));

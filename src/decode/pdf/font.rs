@@ -13,8 +13,10 @@ const KEPT: usize = 64;
 /// A character of a font.
 #[derive(Clone, Debug)]
 pub(super) struct Char {
-    /// Its text; empty where the font does not tell.
+    /// Its text; a guess or nothing where the font does not tell.
     pub text: Rc<str>,
+    /// Whether the font tells.
+    pub is_known: bool,
     /// How far it moves the pen, in text space at size one.
     pub advance: (f64, f64),
 }
@@ -148,7 +150,12 @@ impl Reader<'_> {
         if let Some(known) = self.chars.borrow().get(&code) {
             return known.clone();
         }
-        let char = Char { text: self.text(code).into(), advance: self.advance(code) };
+        let (text, advance) = (self.text(code), self.advance(code));
+        let is_known = !text.is_empty();
+        // Fonts of single bytes that say nothing are often in ASCII all the same.
+        let guess = u8::try_from(code).ok().filter(|byte| byte.is_ascii_graphic() && !self.spare.composite);
+        let text = if is_known { text } else { guess.map(char::from).map(String::from).unwrap_or_default() };
+        let char = Char { text: text.into(), is_known, advance };
         self.chars.borrow_mut().insert(code, char.clone());
         char
     }

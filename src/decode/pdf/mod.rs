@@ -24,6 +24,8 @@ const CAPTION: u64 = 200;
 const COVERED: f64 = 0.3;
 /// Painted paths from which on a page without text is a drawing: letters can be drawn, too.
 const DRAWN: u32 = 100;
+/// Unknown characters that could be a number; a few are bullets.
+const NUMBER: u64 = 8;
 /// The longest text that is one value.
 const LONGEST: usize = 4 << 20;
 
@@ -196,7 +198,7 @@ impl Gaps {
         if is_covered || is_blank {
             self.pictures.add(number);
         }
-        if seen.unknown > 0 {
+        if seen.unknown >= NUMBER {
             self.unknown.add(number);
         }
         if seen.cut {

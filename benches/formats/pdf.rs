@@ -1,11 +1,11 @@
 //! A PDF of 500 pages in a Chinese font, beside pdftotext writing its text to where nothing is kept.
 use crate::generator;
-use crate::program::Checked;
+use crate::program::{Checked, is_there};
 use crate::shared::{Bar, Failure, Mode, SEED, Table, count, data};
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 /// Lines on a page.
@@ -68,7 +68,7 @@ fn file(lines: &[&str]) -> io::Result<Vec<u8>> {
         (b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec(), String::from("0000000000 65535 f \n"));
     for (index, object) in objects.iter().enumerate() {
         table += &format!("{:010} 00000 n \n", out.len());
-        write!(out, "{} 0 obj\n", index + 1)?;
+        writeln!(out, "{} 0 obj", index + 1)?;
         out.extend_from_slice(object);
         out.extend_from_slice(b"\nendobj\n");
     }

@@ -184,7 +184,7 @@ fn write(line: &[Run], text: &str, out: &mut String) {
             // Pieces that lie on one another have nothing to do with one another.
             match gap {
                 _ if gap > COLUMN => out.push('\t'),
-                _ if gap > SPACE_BETWEEN || gap < 2.0 * OVERLAP => out.push(' '),
+                _ if !(2.0 * OVERLAP..=SPACE_BETWEEN).contains(&gap) => out.push(' '),
                 _ => {}
             }
         }

@@ -70,7 +70,7 @@ fn has_end(bytes: &[u8]) -> bool {
         .is_some_and(|at| memchr::memmem::find(&bytes[at..], b"%%EOF").is_some() || bytes.len() - at < 64)
 }
 
-fn pages<'a>(pdf: &'a Pdf, cells: &mut Cells<'_>, gaps: &mut Gaps) -> bool {
+fn pages(pdf: &Pdf, cells: &mut Cells<'_>, gaps: &mut Gaps) -> bool {
     let field = cells.field(FieldName { shown: "text".into(), words: String::new() });
     let mut fonts = Fonts::new();
     let mut fields = document::Fields::default();

@@ -2,6 +2,7 @@
 #[path = "../../corpora/generator/mod.rs"]
 mod generator;
 mod pdf;
+#[allow(dead_code, reason = "a part of what another bench uses")]
 #[path = "../process/program.rs"]
 mod program;
 #[path = "../shared/mod.rs"]

@@ -1,6 +1,6 @@
 //! A PDF of 500 pages in a Chinese font, beside pdftotext writing its text to where nothing is kept.
 use crate::generator;
-use crate::program::{Checked, is_there};
+use crate::program::Checked;
 use crate::shared::{Bar, Failure, Mode, SEED, Table, count, data};
 use std::fs;
 use std::io::{self, Write};

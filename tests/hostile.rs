@@ -152,8 +152,8 @@ fn empty_and_binary_files_are_accounted_for() {
     scene.write("odd", b"\xFF\xFE1");
     let run = scene.scan(&[]).ends(3);
     assert_eq!(run.map["coverage"]["scanned"], 3, "{}", run.map["coverage"]);
-    assert_eq!(run.row("image.png")["reason"], "no-decoder");
-    assert_eq!(run.row("image.png")["detail"], "image/png");
+    assert_eq!(run.row("image.png")["reason"], "image");
+    assert_eq!(run.row("image.png")["detail"], "png");
     assert_eq!(run.row("noise.bin")["reason"], "no-decoder");
 }
 

@@ -9,6 +9,11 @@ mod generator;
 #[cfg(feature = "columnar")]
 mod parquet;
 #[allow(dead_code, reason = "another bench uses the rest")]
+//! Formats beside the programs that people read them with. `-- --test` runs small, for the counts.
+#[path = "../../corpora/generator/mod.rs"]
+mod generator;
+mod pdf;
+#[allow(dead_code, reason = "a part of what another bench uses")]
 #[path = "../process/program.rs"]
 mod program;
 #[path = "../shared/mod.rs"]
@@ -24,6 +29,7 @@ type Rows = fn(&Table, Mode) -> Result<(), Failure>;
 
 /// The parts, a file each.
 const PARTS: [(&str, Rows); 3] = [("csv", csv::rows), ("json", json::rows), ("zip", zip::rows)];
+const PARTS: [(&str, Rows); 1] = [("pdf", pdf::rows)];
 
 fn main() -> Result<(), Failure> {
     let mode = Mode::from_args();
@@ -48,6 +54,9 @@ fn main() -> Result<(), Failure> {
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     for (name, rows) in parts {
+    // `cargo bench --bench formats -- pdf` measures that part alone.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, rows) in PARTS {
         if asked.is_empty() || asked.iter().any(|arg| arg == name) {
             rows(&table, mode)?;
         }

@@ -6,10 +6,13 @@ use super::columnar;
 use super::format::{FileFormat, Reading};
 #[cfg(feature = "mail")]
 use super::mail;
+use super::image;
 #[cfg(feature = "office")]
 use super::{document, package, sheet};
 use super::package;
 use super::unread::{self, UNREAD};
+#[cfg(feature = "pdf")]
+use super::pdf;
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -21,6 +24,10 @@ struct Known {
 
 const fn known(magic: &'static [u8], format: FileFormat) -> Known {
     Known { offset: 0, magic, format }
+}
+
+const fn at(offset: usize, magic: &'static [u8], format: FileFormat) -> Known {
+    Known { offset, magic, format }
 }
 
 const fn read(name: &'static str, about: [&'static str; 2], read: Reading) -> FileFormat {
@@ -167,6 +174,14 @@ pub(super) static EML: FileFormat =
     read("eml", ["mail message", "电子邮件"], Reading::Whole(mail::eml::read));
 #[cfg(feature = "mail")]
 pub(super) static MBOX: FileFormat = read("mbox", ["mailbox", "邮箱文件"], Reading::Stream(mail::mbox::read));
+const TIFF: FileFormat = read("tiff", ["TIFF picture", "TIFF 图片"], Reading::Whole(image::tiff));
+const HEIF: FileFormat =
+    read("heif", ["HEIF or AVIF picture", "HEIF、AVIF 图片"], Reading::Whole(image::heif));
+#[cfg(feature = "pdf")]
+const PDF: FileFormat =
+    FileFormat { isolated: true, ..read("pdf", ["PDF document", "PDF 文档"], Reading::Whole(pdf::read)) };
+#[cfg(not(feature = "pdf"))]
+const PDF: FileFormat = not("pdf", ["PDF document", "PDF 文档"]);
 
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
@@ -201,6 +216,20 @@ static FORMATS: &[Known] = &[
         read("tnef", ["winmail.dat of Outlook", "Outlook 的 winmail.dat"], Reading::Whole(mail::tnef::read)),
     ),
     known(b"!BDN", not("pst", ["Outlook data file (PST, OST)", "Outlook 数据文件（PST、OST）"])),
+    known(b"%PDF-", PDF),
+    known(b"\xEF\xBB\xBF%PDF-", PDF),
+    known(b"\r\n%PDF-", PDF),
+    known(b"\n%PDF-", PDF),
+    known(b"\xFF\xD8\xFF", read("jpeg", ["JPEG picture", "JPEG 图片"], Reading::Whole(image::jpeg))),
+    known(b"\x89PNG\r\n\x1A\n", read("png", ["PNG picture", "PNG 图片"], Reading::Whole(image::png))),
+    known(b"II*\0", TIFF),
+    known(b"MM\0*", TIFF),
+    known(b"GIF8", read("gif", ["GIF picture", "GIF 图片"], Reading::Whole(image::gif))),
+    at(8, b"WEBPVP8", read("webp", ["WebP picture", "WebP 图片"], Reading::Whole(image::webp))),
+    at(4, b"ftyphei", HEIF),
+    at(4, b"ftyphev", HEIF),
+    at(4, b"ftypmif1", HEIF),
+    at(4, b"ftypavif", HEIF),
     known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
     #[cfg(feature = "columnar")]
     known(

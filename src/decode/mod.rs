@@ -18,6 +18,7 @@ mod format;
 mod formats;
 mod gather;
 mod grid;
+mod image;
 mod json;
 mod json_known;
 mod json_walk;
@@ -31,6 +32,8 @@ mod package;
 #[cfg(feature = "office")]
 mod sheet;
 mod properties;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod sniff;
 mod strings;
 mod sql;
@@ -38,6 +41,7 @@ mod table;
 mod text;
 mod unread;
 mod window;
+mod xmp;
 
 pub use encoded::{Hidden, uncover};
 pub use format::{Entry, Failure, FileFormat, Output, Reading};

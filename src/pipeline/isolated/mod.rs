@@ -108,6 +108,8 @@ impl Process {
                 (outcome, goes_on.then_some(self))
             }
             Ok(None) => (Ok(()), None),
+            // The user's, which the ledger tells of by itself.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => (Ok(()), None),
             Err(error) => (Err(self.fate(&error)), None),
         }
     }

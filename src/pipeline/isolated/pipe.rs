@@ -28,7 +28,10 @@ impl Patience<'_> {
                 Ok(_) => break,
                 Err(error) => return Err(error.into()),
             }
-            if self.stop.load(Ordering::Relaxed) || begun.elapsed() > self.silence.min(self.left) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(ErrorKind::ConnectionAborted.into());
+            }
+            if begun.elapsed() > self.silence.min(self.left) {
                 return Err(ErrorKind::TimedOut.into());
             }
         }

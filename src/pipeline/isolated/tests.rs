@@ -100,6 +100,16 @@ fn a_process_that_hangs_is_ended() {
 }
 
 #[test]
+fn an_interrupt_is_no_failure_of_the_object() {
+    let process =
+        Process::start(Path::new("/bin/sh"), &["-c".into(), "exec sleep 100".into()]).expect("a shell");
+    let stop = AtomicBool::new(true);
+    let task = Task { bytes: b"an object", file: None, stop: &stop };
+    let (outcome, process) = process.decode(&task, Duration::from_secs(50), &mut Notes::default());
+    assert!(outcome.is_ok() && process.is_none());
+}
+
+#[test]
 fn nonsense_is_no_harm() {
     let names = (Tag::Names, frames::names(&[FieldName::plain("a")]));
     let piece = |cells: &[[u32; 2]], bytes: &[u8]| {

@@ -6,7 +6,7 @@ mod json;
 //! Formats beside the libraries that are the fastest at them, on one thread each. `-- --test` runs small, for the counts.
 #[path = "../../corpora/generator/mod.rs"]
 mod generator;
-#[cfg(feature = "columnar")]
+#[cfg(feature = "formats")]
 mod parquet;
 #[allow(dead_code, reason = "another bench uses the rest")]
 //! Formats beside the programs that people read them with. `-- --test` runs small, for the counts.
@@ -19,7 +19,7 @@ mod program;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod zip;
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 mod xlsx;
 
 use shared::{Failure, Mode, Table};
@@ -39,7 +39,7 @@ fn main() -> Result<(), Failure> {
     let parts: &[(&str, Rows)] = &[
         ("csv", csv::rows),
         ("json", json::rows),
-        #[cfg(feature = "office")]
+        #[cfg(feature = "formats")]
         ("xlsx", xlsx::rows),
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
@@ -49,7 +49,7 @@ fn main() -> Result<(), Failure> {
     let table = Table::new(mode);
     // `cargo bench --bench formats -- parquet` measures that part alone.
     let parts: &[(&str, Rows)] = &[
-        #[cfg(feature = "columnar")]
+        #[cfg(feature = "formats")]
         ("parquet", parquet::rows),
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();

@@ -1,18 +1,9 @@
-//! The formats that are no text: how each is told, and what reads it. A new one is a line in [`FORMATS`].
-#[cfg(feature = "archives")]
-use super::archive;
-#[cfg(feature = "columnar")]
-use super::columnar;
+//! The formats that are no text: how each is told, and what reads it. A new one is a line in one of the tables.
 use super::format::{FileFormat, Reading};
-#[cfg(feature = "mail")]
-use super::mail;
 use super::image;
-#[cfg(feature = "office")]
-use super::{document, package, sheet};
-use super::package;
 use super::unread::{self, UNREAD};
-#[cfg(feature = "pdf")]
-use super::pdf;
+#[cfg(feature = "formats")]
+use super::{archive, columnar, document, mail, package, pdf, sheet};
 use crate::model::coverage::Reason;
 
 /// A format, the bytes it begins with, and at what offset they stand.
@@ -35,7 +26,7 @@ const fn read(name: &'static str, about: [&'static str; 2], read: Reading) -> Fi
 }
 
 /// Read by a library that cannot be trusted with hostile bytes, in a process of its own.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 const fn isolated(name: &'static str, about: [&'static str; 2], read: Reading) -> FileFormat {
     FileFormat { name, about, read, isolated: true }
 }
@@ -45,180 +36,128 @@ const fn external(name: &'static str, about: [&'static str; 2]) -> FileFormat {
     FileFormat { name, about, read: Reading::External, isolated: false }
 }
 
-#[cfg(feature = "archives")]
-const fn at(offset: usize, magic: &'static [u8], format: FileFormat) -> Known {
-    Known { offset, magic, format }
-}
-
 const fn not(name: &'static str, about: [&'static str; 2]) -> FileFormat {
     FileFormat { name, about, read: Reading::Not(Reason::NoDecoder), isolated: false }
 }
 
 // Told from one another by what lies in them.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 pub(super) static ZIP: FileFormat =
     read("zip", ["ZIP archive", "ZIP 压缩包"], Reading::Whole(archive::zip::zip));
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 pub(super) static SEVEN_ZIP: FileFormat =
     isolated("7z", ["7z archive", "7z 压缩包"], Reading::Whole(archive::sevenz::sevenz));
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 pub(super) static RAR: FileFormat = external("rar", ["RAR archive", "RAR 压缩包"]);
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 pub(super) static EXECUTABLE: FileFormat =
     not("application/vnd.microsoft.portable-executable", ["Windows program", "Windows 程序"]);
-pub(super) static XLSX: FileFormat = not("xlsx", ["Excel workbook", "Excel 工作簿"]);
-pub(super) static XLSB: FileFormat = not("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"]);
-pub(super) static ODS: FileFormat = not("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"]);
-pub(super) static ZIP: FileFormat = not("zip", ["ZIP archive", "ZIP 压缩包"]);
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static XLSX: FileFormat =
     read("xlsx", ["Excel workbook", "Excel 工作簿"], Reading::Whole(sheet::xlsx));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static XLSB: FileFormat =
     read("xlsb", ["Excel binary workbook", "Excel 二进制工作簿"], Reading::Whole(sheet::xlsb));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static ODS: FileFormat =
     read("ods", ["OpenDocument spreadsheet", "OpenDocument 电子表格"], Reading::Whole(sheet::ods));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static DOCX: FileFormat =
     read("docx", ["Word document", "Word 文档"], Reading::Whole(document::docx));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static PPTX: FileFormat =
     read("pptx", ["PowerPoint slides", "PowerPoint 演示文稿"], Reading::Whole(document::pptx));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static ODT: FileFormat =
     read("odt", ["OpenDocument text", "OpenDocument 文本"], Reading::Whole(document::odt));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static ODP: FileFormat =
     read("odp", ["OpenDocument slides", "OpenDocument 演示文稿"], Reading::Whole(document::odp));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static EPUB: FileFormat =
     read("epub", ["EPUB book", "EPUB 电子书"], Reading::Whole(document::epub));
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static OFD: FileFormat =
     read("ofd", ["OFD document (GB/T 33190)", "OFD 版式文档（GB/T 33190）"], Reading::Whole(document::ofd));
+#[cfg(feature = "formats")]
 pub(super) static COMPOUND: FileFormat =
     not("compound", ["compound file of an unknown kind", "未知类型的复合文档"]);
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static XLS: FileFormat = read(
     "xls",
     ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"],
     Reading::Whole(sheet::xls),
 );
 /// Excel 2 to 4.
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 const BIFF: FileFormat =
     read("xls", ["Excel 2-4 worksheet", "Excel 2-4 工作表"], Reading::Whole(sheet::biff));
-pub(super) static DOC: FileFormat =
-    not("doc", ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"]);
-pub(super) static PPT: FileFormat =
-    not("ppt", ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"]);
-pub(super) static XLS: FileFormat =
-    not("xls", ["Excel 97-2003 workbook, WPS .et", "Excel 97-2003 工作簿、WPS .et"]);
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static DOC: FileFormat = read(
     "doc",
     ["Word 97-2003 document, WPS .wps", "Word 97-2003 文档、WPS .wps"],
     Reading::Whole(document::doc),
 );
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) static PPT: FileFormat = read(
     "ppt",
     ["PowerPoint 97-2003 slides, WPS .dps", "PowerPoint 97-2003 演示文稿、WPS .dps"],
     Reading::Whole(document::ppt),
 );
-#[cfg(feature = "mail")]
+#[cfg(feature = "formats")]
 pub(super) static MSG: FileFormat =
     read("msg", ["Outlook message", "Outlook 邮件"], Reading::Whole(mail::msg::read));
-#[cfg(not(feature = "mail"))]
-pub(super) static MSG: FileFormat = not("msg", ["Outlook message", "Outlook 邮件"]);
+#[cfg(feature = "formats")]
 pub(super) static ENCRYPTED_OFFICE: FileFormat = read(
     "encrypted-office",
     ["Office file with a password", "加密的 Office 文件"],
     Reading::Not(Reason::Encrypted),
 );
 
-/// Whether an object begins as one of a format does.
-#[cfg(feature = "columnar")]
-type IsOne = fn(&[u8]) -> bool;
-
-/// What has no mark, or one that text may begin with, and is told by all that its beginning says.
-#[cfg(feature = "columnar")]
-static UNMARKED: [(IsOne, FileFormat); 4] = [
-    (
-        columnar::parquet::is_one,
-        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
-    ),
-    (
-        columnar::orc::is_one,
-        FileFormat {
-            name: "orc",
-            about: ["Apache ORC", "Apache ORC"],
-            read: Reading::Whole(columnar::orc::read),
-            // Its library unpacks lists and bytes to what they say, however much that is.
-            isolated: true,
-        },
-    ),
-    (
-        columnar::ipc::is_stream,
-        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
-    ),
-    (
-        columnar::dbf::is_one,
-        read("dbf", ["dBase, FoxPro table", "dBase、FoxPro 表"], Reading::Stream(columnar::dbf::read)),
-    ),
-];
 // Told by the headers they begin with.
-#[cfg(feature = "mail")]
+#[cfg(feature = "formats")]
 pub(super) static EML: FileFormat =
     read("eml", ["mail message", "电子邮件"], Reading::Whole(mail::eml::read));
-#[cfg(feature = "mail")]
+#[cfg(feature = "formats")]
 pub(super) static MBOX: FileFormat = read("mbox", ["mailbox", "邮箱文件"], Reading::Stream(mail::mbox::read));
 const TIFF: FileFormat = read("tiff", ["TIFF picture", "TIFF 图片"], Reading::Whole(image::tiff));
 const HEIF: FileFormat =
     read("heif", ["HEIF or AVIF picture", "HEIF、AVIF 图片"], Reading::Whole(image::heif));
-#[cfg(feature = "pdf")]
+#[cfg(feature = "formats")]
 const PDF: FileFormat =
     FileFormat { isolated: true, ..read("pdf", ["PDF document", "PDF 文档"], Reading::Whole(pdf::read)) };
-#[cfg(not(feature = "pdf"))]
-const PDF: FileFormat = not("pdf", ["PDF document", "PDF 文档"]);
 
 /// What the first bytes tell for certain.
 static FORMATS: &[Known] = &[
     known(b"SQLite format 3\0", read("sqlite", ["SQLite database", "SQLite 数据库"], Reading::Database)),
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     known(b"PK\x03\x04", read("package", ["", ""], Reading::Refined(package::zipped))),
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     known(
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
         read("package", ["", ""], Reading::Refined(package::compound)),
     ),
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     known(b"\x09\x00\x04\x00", BIFF),
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     known(b"\x09\x02\x06\x00", BIFF),
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     known(b"\x09\x04\x06\x00", BIFF),
-    #[cfg(feature = "columnar")]
-    known(
-        b"PAR1",
-        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
-    ),
-    #[cfg(feature = "columnar")]
-    known(
-        b"PARE",
-        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
-    ),
+    #[cfg(feature = "formats")]
     known(b"{\\rtf", read("rtf", ["Rich Text Format", "RTF 文档"], Reading::Stream(document::rtf))),
-    #[cfg(feature = "mail")]
+    #[cfg(feature = "formats")]
     known(
         b"\x78\x9F\x3E\x22",
         read("tnef", ["winmail.dat of Outlook", "Outlook 的 winmail.dat"], Reading::Whole(mail::tnef::read)),
     ),
     known(b"!BDN", not("pst", ["Outlook data file (PST, OST)", "Outlook 数据文件（PST、OST）"])),
+    #[cfg(feature = "formats")]
     known(b"%PDF-", PDF),
+    #[cfg(feature = "formats")]
     known(b"\xEF\xBB\xBF%PDF-", PDF),
+    #[cfg(feature = "formats")]
     known(b"\r\n%PDF-", PDF),
+    #[cfg(feature = "formats")]
     known(b"\n%PDF-", PDF),
     known(b"\xFF\xD8\xFF", read("jpeg", ["JPEG picture", "JPEG 图片"], Reading::Whole(image::jpeg))),
     known(b"\x89PNG\r\n\x1A\n", read("png", ["PNG picture", "PNG 图片"], Reading::Whole(image::png))),
@@ -230,8 +169,7 @@ static FORMATS: &[Known] = &[
     at(4, b"ftyphev", HEIF),
     at(4, b"ftypmif1", HEIF),
     at(4, b"ftypavif", HEIF),
-    known(b"Rar!\x1A\x07", not("rar", ["RAR archive", "RAR 压缩包"])),
-    #[cfg(feature = "columnar")]
+    #[cfg(feature = "formats")]
     known(
         b"ARROW1\0\0",
         read(
@@ -240,12 +178,12 @@ static FORMATS: &[Known] = &[
             Reading::Whole(columnar::ipc::file),
         ),
     ),
-    #[cfg(feature = "columnar")]
+    #[cfg(feature = "formats")]
     known(b"Obj\x01", read("avro", ["Apache Avro", "Apache Avro"], Reading::Stream(columnar::avro::read))),
 ];
 
 /// Archives and compressed files.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 static ARCHIVES: &[Known] = &[
     known(b"\x1F\x8B", read("gzip", ["gzip", "gzip"], Reading::Stream(archive::compressed::gzip))),
     // Behind three letters and a digit, the numbers π and √π: the first block, or the end.
@@ -261,7 +199,6 @@ static ARCHIVES: &[Known] = &[
     known(b"\x50\x2A\x4D\x18", read("zstd", ["", ""], Reading::Stream(archive::compressed::zstd))),
     known(b"\x04\x22\x4D\x18", read("lz4", ["LZ4", "LZ4"], Reading::Stream(archive::compressed::lz4))),
     known(b"\x02\x21\x4C\x18", read("lz4", ["", ""], Reading::Stream(archive::compressed::lz4))),
-    known(b"PK\x03\x04", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
     known(b"PK\x05\x06", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
     known(b"PK\x07\x08", read("zip", ["", ""], Reading::Whole(archive::zip::zip))),
     known(archive::sevenz::MAGIC, isolated("7z", ["", ""], Reading::Whole(archive::sevenz::sevenz))),
@@ -308,12 +245,34 @@ static OTHERS: &[Known] = &[
 /// Whether the first bytes of an object are those of a format.
 type Test = fn(&[u8]) -> bool;
 
-/// What more than a few bytes tell.
+/// What has no mark, or one that text may begin with, and is told by all that its beginning says.
 static TESTED: &[(Test, FileFormat)] = &[
-    #[cfg(feature = "archives")]
-    (archive::tar::is_v7, read("tar", ["", ""], Reading::Stream(archive::tar::tar))),
+    (unread::is_innodb, unread::INNODB),
     (is_cpio, external("cpio", ["cpio archive", "cpio 归档"])),
     (is_arj, external("arj", ["ARJ archive", "ARJ 压缩包"])),
+    #[cfg(feature = "formats")]
+    (archive::tar::is_v7, read("tar", ["", ""], Reading::Stream(archive::tar::tar))),
+    #[cfg(feature = "formats")]
+    (
+        columnar::parquet::is_one,
+        read("parquet", ["Apache Parquet", "Apache Parquet"], Reading::Whole(columnar::parquet::read)),
+    ),
+    #[cfg(feature = "formats")]
+    // Its library unpacks lists and bytes to what they say, however much that is.
+    (
+        columnar::orc::is_one,
+        isolated("orc", ["Apache ORC", "Apache ORC"], Reading::Whole(columnar::orc::read)),
+    ),
+    #[cfg(feature = "formats")]
+    (
+        columnar::ipc::is_stream,
+        read("arrow-stream", ["Arrow IPC stream", "Arrow IPC 流"], Reading::Whole(columnar::ipc::stream)),
+    ),
+    #[cfg(feature = "formats")]
+    (
+        columnar::dbf::is_one,
+        read("dbf", ["dBase, FoxPro table", "dBase、FoxPro 表"], Reading::Stream(columnar::dbf::read)),
+    ),
 ];
 
 /// The numbers of a cpio header are digits all, in the newer format hexadecimal: a text may begin with the mark alone.
@@ -333,76 +292,73 @@ fn is_arj(head: &[u8]) -> bool {
     matches!(head, [0x60, 0xEA, low, high, ..] if (30..=2600).contains(&u16::from_le_bytes([*low, *high])))
 }
 
-/// All of them, in the order in which they are looked for.
-fn all() -> impl Iterator<Item = &'static Known> {
+/// All that bear a mark, in the order in which they are looked for.
+fn marked() -> impl Iterator<Item = &'static Known> {
     let known = FORMATS.iter();
-    #[cfg(feature = "archives")]
+    #[cfg(feature = "formats")]
     let known = known.chain(ARCHIVES);
     known.chain(OTHERS)
 }
 
-/// The format whose mark the first bytes of an object bear.
+/// The format whose mark the first bytes of an object bear, or that they are told by.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
-    all()
-        .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
-        .map(|known| &known.format)
-        .or_else(|| TESTED.iter().find(|(test, _)| test(head)).map(|(_, format)| format))
-    let marked = FORMATS
-        .iter()
-        .find(|known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic)))
-        .map(|known| &known.format);
-    let marked = marked
-        .or_else(|| UNREAD.iter().find(|unread| unread.is(head)).map(|unread| &unread.format))
-        .or_else(|| unread::is_innodb(head).then_some(&unread::INNODB));
-    #[cfg(feature = "columnar")]
-    let marked =
-        marked.or_else(|| UNMARKED.iter().find(|(is_one, _)| is_one(head)).map(|(_, format)| format));
-    marked
-        .or_else(|| written(head))
-}
-
-/// The format that is told by what is written at the beginning.
-fn written(head: &[u8]) -> Option<&'static FileFormat> {
-    #[cfg(feature = "mail")]
-    return mail::recognise(head);
-    #[cfg(not(feature = "mail"))]
-    {
-        let _ = head;
-        None
-    }
+    let bears = |known: &&Known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic));
+    let found = marked().find(bears).map(|known| &known.format);
+    let found = found.or_else(|| UNREAD.iter().find(|unread| unread.is(head)).map(|unread| &unread.format));
+    let found = found.or_else(|| TESTED.iter().find(|(test, _)| test(head)).map(|(_, format)| format));
+    #[cfg(feature = "formats")]
+    let found = found.or_else(|| mail::recognise(head));
+    found
 }
 
 /// Those that are told by what lies in them, for the list of formats.
 static NAMED: &[&FileFormat] = &[
+    #[cfg(feature = "formats")]
     &ZIP,
+    #[cfg(feature = "formats")]
     &XLSX,
+    #[cfg(feature = "formats")]
     &XLSB,
-    &ODS,
-    #[cfg(feature = "office")]
-    &DOCX,
-    #[cfg(feature = "office")]
-    &PPTX,
-    &ODT,
-    &ODP,
-    &EPUB,
-    &OFD,
+    #[cfg(feature = "formats")]
     &XLS,
+    #[cfg(feature = "formats")]
+    &ODS,
+    #[cfg(feature = "formats")]
+    &DOCX,
+    #[cfg(feature = "formats")]
     &DOC,
+    #[cfg(feature = "formats")]
+    &ODT,
+    #[cfg(feature = "formats")]
+    &PPTX,
+    #[cfg(feature = "formats")]
     &PPT,
+    #[cfg(feature = "formats")]
+    &ODP,
+    #[cfg(feature = "formats")]
+    &OFD,
+    #[cfg(feature = "formats")]
+    &EPUB,
+    #[cfg(feature = "formats")]
+    &EML,
+    #[cfg(feature = "formats")]
+    &MBOX,
+    #[cfg(feature = "formats")]
     &MSG,
-    &COMPOUND,
+    #[cfg(feature = "formats")]
+    &SEVEN_ZIP,
+    #[cfg(feature = "formats")]
     &ENCRYPTED_OFFICE,
+    #[cfg(feature = "formats")]
+    &COMPOUND,
 ];
 
-/// All formats that are no text.
+/// All formats that are no text, each once.
 pub fn formats() -> impl Iterator<Item = &'static FileFormat> {
-    let listed = all().map(|known| &known.format).chain(TESTED.iter().map(|(_, format)| format));
-    // The same format may bear several marks.
-    listed.filter(|format| !format.about[0].is_empty())
-    let all = FORMATS.iter().map(|known| &known.format);
-    let all = all.chain(UNREAD.iter().map(|unread| &unread.format)).chain([&unread::INNODB]);
-    #[cfg(feature = "columnar")]
-    let all = all.chain(UNMARKED.iter().map(|(_, format)| format));
-    all
-    FORMATS.iter().map(|known| &known.format).chain(NAMED.iter().copied())
+    let all = NAMED.iter().copied().chain(marked().map(|known| &known.format));
+    let all =
+        all.chain(TESTED.iter().map(|(_, format)| format)).chain(UNREAD.iter().map(|unread| &unread.format));
+    let mut names = std::collections::HashSet::new();
+    // What has no words about it is another mark of one that has, or is told by what lies in it.
+    all.filter(move |format| !format.about[0].is_empty() && names.insert(format.name))
 }

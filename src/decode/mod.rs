@@ -2,17 +2,17 @@
 //!
 //! Every decoder takes windows: a slice of the object, how much of it is the object's end, and returns
 //! how much it has done with. A mapped file is one window; a stream is many.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 mod archive;
 mod cells;
 mod charset;
-#[cfg(feature = "columnar")]
+#[cfg(feature = "formats")]
 mod columnar;
 mod config;
 mod csv;
-#[cfg(feature = "office")]
-mod document;
 mod csv_grid;
+#[cfg(feature = "formats")]
+mod document;
 mod encoded;
 mod format;
 mod formats;
@@ -23,20 +23,20 @@ mod json;
 mod json_known;
 mod json_walk;
 mod ldif;
-#[cfg(feature = "mail")]
+#[cfg(feature = "formats")]
 mod mail;
 mod markup;
 mod origin;
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 mod package;
-#[cfg(feature = "office")]
-mod sheet;
-mod properties;
-#[cfg(feature = "pdf")]
+#[cfg(feature = "formats")]
 mod pdf;
+mod properties;
+#[cfg(feature = "formats")]
+mod sheet;
 mod sniff;
-mod strings;
 mod sql;
+mod strings;
 mod table;
 mod text;
 mod unread;
@@ -47,10 +47,8 @@ pub use encoded::{Hidden, uncover};
 pub use format::{Entry, Failure, FileFormat, Output, Reading};
 pub use formats::formats;
 pub use origin::{Counter, Escapes, Origin};
-pub use sniff::{Charset, Format, HEAD, Kind, Layout, sniff};
-pub use strings::read as strings;
-
 pub use sniff::{Charset, Format, HEAD, Kind, LAYOUTS, Layout, sniff};
+pub use strings::read as strings;
 pub use window::{Input, decode};
 
 pub use table::{Keys, TableDecoder};

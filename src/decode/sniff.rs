@@ -283,7 +283,8 @@ fn layout(text: &[u8], charset: Charset) -> Layout {
     if sql::is_dump(text) {
         return Layout::Sql { backslash: sql::has_backslashes(text) };
     }
-    let known = properties::layout(body).or_else(|| markup::sniff(text)).or_else(|| csv::sniff(text, charset));
+    let known =
+        properties::layout(body).or_else(|| markup::sniff(text)).or_else(|| csv::sniff(text, charset));
     known.unwrap_or_else(|| if config::sniff(text) { Layout::KeyValue } else { Layout::Text })
 }
 

@@ -117,7 +117,7 @@ pub(super) static UNREAD: &[Unread] = &[
 
 /// An InnoDB tablespace has no mark: its first page is number 0, of the kind "file space header", and says twice in
 /// what space it lies (MySQL internals, "InnoDB Page Overview").
-pub(super) static INNODB: FileFormat = FileFormat {
+pub(super) const INNODB: FileFormat = FileFormat {
     name: "innodb",
     about: ["InnoDB tablespace", "InnoDB 表空间"],
     read: Reading::Not(Reason::NoDecoder),

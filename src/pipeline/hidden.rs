@@ -49,7 +49,9 @@ impl Job<'_> {
 fn offset(piece: &Piece<'_>, at: usize) -> u64 {
     match (piece.batch.spot_from(&mut Cursor::default(), at), piece.batch.grid) {
         (_, Some(grid)) => piece.origin.offset(grid.offset as usize + at),
-        (Some(spot), None) => piece.origin.offset_in_cell(spot.offset as usize, at.saturating_sub(spot.start)),
+        (Some(spot), None) => {
+            piece.origin.offset_in_cell(spot.offset as usize, at.saturating_sub(spot.start))
+        }
         (None, None) => piece.origin.offset(at),
     }
 }

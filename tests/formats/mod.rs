@@ -1,28 +1,28 @@
 //! Formats that are no text, from outside: small files made in the tests, and those that go against a scan.
 mod archives;
 //! Formats that are no text, made here byte by byte: what other programs seldom write, and what nobody should.
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 mod sheets;
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 mod sheets_binary;
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 mod documents;
 //! Formats that are no text, from outside: small files made by the test, read by the program.
-#[cfg(feature = "columnar")]
+#[cfg(feature = "formats")]
 mod columnar;
 mod strings;
 //! Formats one by one, from small inputs made here.
 mod tables;
 //! Formats that are no plain text, each built in its test and read by the program.
 mod encoded;
-#[cfg(feature = "mail")]
+#[cfg(feature = "formats")]
 mod mail;
 //! Formats that are no text, made here byte by byte: what other programs seldom write, and what nobody should.
 mod markup;
 mod sql;
 //! Formats that are no text, each with what it must give and what goes against it.
 mod images;
-#[cfg(feature = "pdf")]
+#[cfg(feature = "formats")]
 mod pdf;
 
 use pandian::decode::{Entry, Failure, Output, Piece, Reading, formats};

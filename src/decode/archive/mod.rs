@@ -14,7 +14,7 @@ mod zip_directory;
 mod zip_method;
 mod zip_walk;
 
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 pub(super) use zip::start_of;
 pub(super) use zip_directory::Directory;
 

@@ -5,7 +5,7 @@ use super::zip_directory::{Directory, Listed};
 use super::{SMALL, zip_method, zip_walk};
 use crate::decode::{Entry, Failure, Output};
 use crate::model::coverage::Reason;
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 use std::io::Read;
 
 /// A zip archive.
@@ -31,7 +31,7 @@ pub fn zip(bytes: &[u8], output: &mut dyn Output) -> Result<(), Failure> {
     Ok(())
 }
 
-#[cfg(feature = "office")]
+#[cfg(feature = "formats")]
 /// The first bytes of the entry of that name; none where it cannot be read.
 pub(in crate::decode) fn start_of(directory: &Directory<'_>, name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut start = Vec::new();

@@ -57,7 +57,7 @@ impl<'a> Directory<'a> {
         Entries { bytes: self.bytes, at: self.start, before: self.before }
     }
 
-    #[cfg(feature = "office")]
+    #[cfg(feature = "formats")]
     /// What is known by the name of an entry: the first of `known` that is listed.
     pub fn known<T: Copy>(&self, known: &[(&str, T)]) -> Option<T> {
         let place = |name: &[u8]| known.iter().position(|(known, _)| known.as_bytes() == name);

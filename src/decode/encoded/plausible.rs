@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Text in GB 2312 has this many characters at least before it is believed.
 const FEW: usize = 8;
 /// Bytes that are unpacked of one compressed value.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 const UNPACKED: u64 = 4 << 20;
 
 /// The text that `bytes` are: UTF-8, UTF-16 or GB 2312, or any of them compressed.
@@ -67,7 +67,7 @@ fn gb2312(bytes: &[u8]) -> Option<String> {
 }
 
 /// What gzip (RFC 1952) or zlib (RFC 1950) packed, up to a limit.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     use std::io::Read;
     let mut out = Vec::new();
@@ -82,7 +82,7 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     (read.is_ok() || !out.is_empty()).then_some(out)
 }
 
-#[cfg(not(feature = "archives"))]
+#[cfg(not(feature = "formats"))]
 fn unpacked(_: &[u8]) -> Option<Vec<u8>> {
     None
 }

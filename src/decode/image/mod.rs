@@ -7,11 +7,11 @@ use super::{Output, Unit, xmp};
 use crate::model::FieldName;
 use crate::model::coverage::Reason;
 use std::collections::HashMap;
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 use std::io::Read;
 
 /// The longest text of a PNG that is unpacked.
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 const UNPACKED: u64 = 1 << 20;
 
 /// What is said of a picture, on its way to the scanner.
@@ -130,7 +130,7 @@ fn png_text(kind: &[u8; 4], chunk: &[u8]) -> Option<(String, String)> {
     (name != "XML:com.adobe.xmp").then_some((name, text))
 }
 
-#[cfg(feature = "archives")]
+#[cfg(feature = "formats")]
 fn inflated(packed: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     // What comes before an error stands.
@@ -138,7 +138,7 @@ fn inflated(packed: &[u8]) -> Vec<u8> {
     text
 }
 
-#[cfg(not(feature = "archives"))]
+#[cfg(not(feature = "formats"))]
 fn inflated(_: &[u8]) -> Vec<u8> {
     Vec::new()
 }

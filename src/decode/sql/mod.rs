@@ -155,10 +155,10 @@ impl Dump {
     /// Tells what statement begins here; the cursor is then where its data begins.
     fn understand(&mut self, cursor: &mut Cursor<'_>) -> Statement {
         match cursor.peek().map(|b| b.to_ascii_uppercase()) {
-            Some(b'I' | b'R') => {
-                if cursor.word("insert") || cursor.word("replace") || cursor.clone().word("into") {
-                    return insert(cursor, &mut self.schema).map_or(Statement::Other, Statement::Rows);
-                }
+            Some(b'I' | b'R')
+                if cursor.word("insert") || cursor.word("replace") || cursor.clone().word("into") =>
+            {
+                return insert(cursor, &mut self.schema).map_or(Statement::Other, Statement::Rows);
             }
             Some(b'C') if cursor.word("copy") => {
                 return copy(cursor, &mut self.schema).map_or(Statement::Other, Statement::Copy);
@@ -178,14 +178,8 @@ impl Dump {
                     self.schema.uses(name);
                 }
             }
-            Some(b'E') if cursor.word("exec") || cursor.word("execute") => {
-                if cursor
-                    .path()
-                    .and_then(|mut path| path.pop())
-                    .is_some_and(|name| name.ends_with("property"))
-                {
-                    self.schema.property(cursor);
-                }
+            Some(b'E') if (cursor.word("exec") || cursor.word("execute")) && adds_property(cursor) => {
+                self.schema.property(cursor);
             }
             Some(b'-') => self.remark(cursor.text),
             _ => {}
@@ -297,7 +291,7 @@ impl Dump {
             self.state = *then;
             return Some(end + 1);
         }
-        let safe = end.map_or_else(|safe| safe, |end| end);
+        let safe = end.unwrap_or_else(|safe| safe);
         let cut = if window.last { bytes.len() } else { safe.max(bytes.len().saturating_sub(MARGIN)) };
         self.state = State::Long(spot, until, then);
         if cut <= at {
@@ -306,6 +300,11 @@ impl Dump {
         gather.part(spot, at..cut);
         Some(cut)
     }
+}
+
+/// Whether the procedure that is called notes a comment (SQL Server).
+fn adds_property(cursor: &mut Cursor<'_>) -> bool {
+    cursor.path().and_then(|mut path| path.pop()).is_some_and(|name| name.ends_with("property"))
 }
 
 /// Reads an `INSERT` from behind its first word up to its rows.

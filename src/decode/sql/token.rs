@@ -138,7 +138,7 @@ fn escape(letter: u8, rest: &[u8]) -> Option<(char, usize)> {
 /// The bytes that hexadecimal digits stand for; `None` where they are none, or too many.
 pub(super) fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
     let value = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
-    if digits.is_empty() || digits.len() % 2 != 0 {
+    if digits.is_empty() || !digits.len().is_multiple_of(2) {
         return None;
     }
     digits.chunks(2).map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?)).collect()

@@ -123,7 +123,7 @@ impl<'g> Gather<'g> {
         let seen = &bytes[from..to];
         let Spot { field, row, line, .. } = spot;
         let cells = [Cell { end: seen.len(), field, row, line, offset: from as u64 }];
-        let batch = Batch { bytes: seen, cells: &cells, encoding: self.window.encoding };
+        let batch = Batch::of_cells(seen, &cells, self.window.encoding);
         let body = range.start - from..range.end - from;
         let origin = Origin { escapes: Escapes::None, ..self.origin };
         let fields = &self.fields.names;
@@ -155,7 +155,7 @@ impl<'g> Gather<'g> {
     /// Hands on what was gathered; false when the sink wants no more.
     pub fn flush(&mut self) -> bool {
         if !self.cells.is_empty() {
-            let batch = Batch { bytes: &self.bytes, cells: &self.cells, encoding: self.window.encoding };
+            let batch = Batch::of_cells(&self.bytes, &self.cells, self.window.encoding);
             let body = 0..self.bytes.len();
             let (origin, fields) = (self.origin, &self.fields.names);
             self.go_on &= (self.sink)(Piece { batch, body, origin, fields, keys: None, unit: Unit::Line });

@@ -71,7 +71,10 @@ fn mistakes(family: &str) -> (Vec<String>, usize) {
     let mut mistakes = Vec::new();
     for fixture in &fixtures {
         let mut here = found.remove(&fixture.file).unwrap_or_default();
-        for value in &fixture.values {
+        // Those of which most is said choose first.
+        let (within, others): (Vec<_>, Vec<_>) =
+            fixture.values.iter().partition(|value| value.path.is_some());
+        for value in within.into_iter().chain(others) {
             match here.iter().position(|finding| value.is(finding)) {
                 Some(at) => drop(here.swap_remove(at)),
                 None => mistakes.push(format!("{}: missed {} {}", fixture.file, value.detector, value.value)),

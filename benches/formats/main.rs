@@ -5,7 +5,6 @@ mod generator;
 mod json;
 mod parquet;
 mod pdf;
-#[allow(dead_code, reason = "another bench uses the rest")]
 #[path = "../process/program.rs"]
 mod program;
 #[path = "../shared/mod.rs"]

@@ -153,7 +153,7 @@ impl<'a> Worker<'a> {
                 Some(Read { bytes: bytes.len() as u64, cut: None })
             }
             Kind::File(format) => self.format(place, format, Entry::Whole(bytes)),
-            Kind::Unknown(kind) => self.unread(place, (Reason::NoDecoder, kind), Entry::Whole(bytes)),
+            Kind::Unknown(kind) => self.unread(place, unknown(kind), Entry::Whole(bytes)),
         }
     }
 
@@ -179,7 +179,7 @@ impl<'a> Worker<'a> {
                 Some(Read { bytes, cut: failed.map(|error| cut(place, &error)) })
             }
             Kind::File(format) => self.format(place, format, Entry::Stream(&mut whole)),
-            Kind::Unknown(kind) => self.unread(place, (Reason::NoDecoder, kind), Entry::Stream(&mut whole)),
+            Kind::Unknown(kind) => self.unread(place, unknown(kind), Entry::Stream(&mut whole)),
         }
     }
 
@@ -348,6 +348,11 @@ impl<'a> Worker<'a> {
         let masked = |text: &str| self.sweep.engine.masked(text).into_owned();
         Exception { path: masked(&row.path), detail: masked(&row.detail), ..row }
     }
+}
+
+/// Why an object is not read of which only the kind is known.
+fn unknown(kind: &str) -> (Reason, &str) {
+    (if kind.starts_with("image/") { Reason::Image } else { Reason::NoDecoder }, kind)
 }
 
 /// The row of an object that was left out.

@@ -254,16 +254,24 @@ fn within(text: &[u8]) -> &[u8] {
     text.get(from..text.len() - to).unwrap_or_default().trim_ascii()
 }
 
+/// Lines of another kind that a file of keys may begin with.
+const FEW: usize = 2;
+
 /// Whether nearly all lines of a text are keys with values, and the keys are no words that return line after line,
 /// as in logs and talks.
 pub(super) fn sniff(text: &[u8]) -> bool {
     let cut = text.len() >= super::sniff::HEAD;
-    let lines: Vec<&[u8]> = text.split(|&b| b == b'\n').take(SAMPLE + 1).collect();
-    let lines = if cut && lines.len() <= SAMPLE { &lines[..lines.len() - 1] } else { &lines[..] };
+    // The line that is cut off tells nothing.
+    let text = if cut { &text[..memchr::memrchr(b'\n', text).unwrap_or(text.len())] } else { text };
+    let (mut rest, mut lines) = (text, 0);
     let (mut pairs, mut others, mut section) = (0usize, 0usize, 0usize);
     let (mut keys, mut once) = (HashSet::new(), 0usize);
     let mut block = None;
-    for line in lines.iter().take(SAMPLE) {
+    // Most texts are none: their first lines show it, and the rest is not looked at.
+    while !rest.is_empty() && lines < SAMPLE && others <= FEW + pairs / 10 {
+        let line;
+        (line, rest) = rest.split_at(memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1));
+        lines += 1;
         let far = indent(line);
         if block.is_some_and(|block| far > block) || line.trim_ascii().is_empty() {
             continue;

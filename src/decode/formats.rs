@@ -302,7 +302,10 @@ fn marked() -> impl Iterator<Item = &'static Known> {
 
 /// The format whose mark the first bytes of an object bear, or that they are told by.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static FileFormat> {
-    let bears = |known: &&Known| head.get(known.offset..).is_some_and(|rest| rest.starts_with(known.magic));
+    // Most are other formats by their first byte.
+    let bears = |known: &&Known| {
+        head.get(known.offset) == known.magic.first() && head[known.offset..].starts_with(known.magic)
+    };
     let found = marked().find(bears).map(|known| &known.format);
     let found = found.or_else(|| UNREAD.iter().find(|unread| unread.is(head)).map(|unread| &unread.format));
     let found = found.or_else(|| TESTED.iter().find(|(test, _)| test(head)).map(|(_, format)| format));

@@ -13,7 +13,7 @@ pub(super) struct Unread {
 
 impl Unread {
     pub fn is(&self, head: &[u8]) -> bool {
-        let bears = |&(at, mark): &Mark| head.get(at..).is_some_and(|rest| rest.starts_with(mark));
+        let bears = |&(at, mark): &Mark| head.get(at) == mark.first() && head[at..].starts_with(mark);
         self.marks.iter().any(bears)
     }
 }

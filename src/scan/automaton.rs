@@ -220,7 +220,9 @@ impl Automaton {
                     continue;
                 }
                 let run = if class == Class::Digit { longest.max(run_of(&recent, longest)) } else { longest };
-                if seen.insert((next, recent, run)) {
+                // One word, for there are many and hashing them takes most of the time.
+                let key = recent.iter().fold(u64::from(next.as_u32()), |key, class| key << 2 | *class as u64);
+                if seen.insert(key << 6 | u64::from(run)) {
                     work.push((next, recent, run));
                 }
             }

@@ -12,11 +12,14 @@
 #![allow(unsafe_code)]
 
 mod columns;
+mod dense;
 mod exact;
 mod kernel;
 mod lanes;
 
 pub use columns::{Columns, columns};
+
+pub use dense::{BLOCK, dense};
 
 use std::sync::OnceLock;
 

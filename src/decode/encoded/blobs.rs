@@ -1,6 +1,7 @@
 //! Base64 in running text and in cells: tokens, pictures in markup, messages within messages.
 use super::{Hidden, Kind, around, base64, plausible};
 use crate::model::Batch;
+use crate::simd::{BLOCK, dense};
 use std::ops::Range;
 
 /// A run in running text is this long at least: words and numbers are shorter.
@@ -11,8 +12,7 @@ const CELL: usize = 24;
 const PART: usize = 16;
 /// Bytes of one run that are decoded.
 const MOST: usize = 32 << 20;
-/// Every long run holds a whole block of this many bytes.
-const BLOCK: usize = LONG / 2;
+const _: () = assert!(LONG == 2 * BLOCK, "a long run holds a whole block");
 
 /// Adds what is written in Base64 and is text or a known file.
 pub(super) fn uncover(batch: &Batch<'_>, body: Range<usize>, hidden: &mut Hidden) {
@@ -40,28 +40,14 @@ fn is_part(byte: u8) -> bool {
 }
 
 /// The next place at or after `from` that may lie in a long run.
-///
-/// A block is looked at first for what most text has everywhere: blanks, punctuation, Chinese.
-fn sampled(bytes: &[u8], from: usize) -> Option<usize> {
-    let first = from.next_multiple_of(BLOCK);
-    let blocks = bytes.get(first..)?.chunks_exact(BLOCK);
-    blocks.enumerate().find(|(_, block)| is_block(block)).map(|(i, _)| first + i * BLOCK)
-}
-
-/// Whether all of a block may be Base64.
-#[inline]
-fn is_block(block: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const LEAST: u64 = u64::from_ne_bytes([b'+'; 8]);
-    let [first, second, rest @ ..] = block.as_chunks::<8>().0 else { return false };
-    // The high bit of a lane is set where its byte is below `+` or not ASCII, eight bytes at once.
-    let odd = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
-        (word.wrapping_sub(LEAST) | word) & HIGH
-    };
-    odd(first) | odd(second) == 0
-        && rest.iter().all(|word| odd(word) == 0)
-        && block.iter().all(|&b| is_part(b))
+fn sampled(bytes: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let block = dense(bytes, from)?;
+        if bytes[block..block + BLOCK].iter().all(|&b| is_part(b)) {
+            return Some(block);
+        }
+        from = block + BLOCK;
+    }
 }
 
 /// Decodes the run that lies round `sample`, if it is long enough; returns where it ends. What begins outside the body belongs to

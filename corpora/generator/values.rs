@@ -93,6 +93,16 @@ fn personal(name: &str, rng: &mut Rng) -> Option<(&'static str, String)> {
             ("bank-card", sixteen.unwrap_or_default())
         }
         "card-spaced" => ("bank-card", cut(&bank_card(rng), &[4, 8, 12, 16], " ")),
+        "imei" => ("imei", luhn(&format!("86{}", digits(rng, 12)))),
+        "iccid" => {
+            let operator = *rng.pick(&["00", "01", "03", "09", "11"]);
+            ("iccid", luhn(&format!("8986{operator}{}", digits(rng, 12))))
+        }
+        // There is no month 5x: none of these can be an identity of the first generation.
+        "licence-15" => {
+            let body = format!("{}{}5{}", &resident_id(rng)[..6], digits(rng, 2), digits(rng, 5));
+            ("cn-business-licence", licence(&body))
+        }
         "masked-mobile" => ("masked", starred(&mobile(rng), 3, 4)),
         "masked-resident-id" => ("masked", starred(&resident_id(rng), 6, 4)),
         "masked-card" => ("masked", starred(&bank_card(rng), 6, 4)),
@@ -138,13 +148,7 @@ fn number(name: &str, row: u64, rng: &mut Rng) -> Option<String> {
         "landline" => {
             format!("0{}-{}", rng.pick(&["10", "21", "755", "571"]), 20_000_000 + rng.below(60_000_000))
         }
-        "imei" => {
-            let head = *rng.pick(&["35", "86"]);
-            luhn(&format!("{head}{}", digits(rng, 12)))
-        }
-        "iccid" => luhn(&format!("8986{}", digits(rng, 14))),
         "alipay" => format!("2088{}", digits(rng, 12)),
-        "licence-15" => licence(&format!("{}{}", &resident_id(rng)[..6], digits(rng, 8))),
         "amount" => format!("{}.{:02}", rng.below(10_000_000), rng.below(100)),
         "cents" => rng.below(100_000_000_000).to_string(),
         "version" => format!("{}.{}.{}-{}", rng.below(20), rng.below(99), rng.below(99), &time(rng)[..12]),

@@ -1,6 +1,7 @@
 //! Rows and columns as they lie in the text: cells are marked by bits, and looked up only where something is found.
 use super::{Cell, Seen, TERMINATOR};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The cells of a text of delimited columns. Nothing is copied: every place is found by counting bits.
 ///
@@ -62,6 +63,26 @@ pub struct Cursor {
 }
 
 impl<'a> Grid<'a> {
+    /// The places of all cells of at least so many bytes, their quotes left out.
+    pub fn long_cells(&self, least: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+        let bits = |(i, word): (usize, &u64)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+                rest &= rest - 1;
+                Some(64 * i + bit)
+            })
+        };
+        let mut start = 0;
+        self.ends.iter().enumerate().flat_map(bits).chain([self.text.len()]).filter_map(move |end| {
+            let cell = start..end.min(self.text.len());
+            start = end + 1;
+            let quoted = self.text.get(cell.start) == Some(&b'"');
+            let within = if quoted { cell.start + 1..cell.end.saturating_sub(1) } else { cell };
+            (within.len() >= least).then_some(within)
+        })
+    }
+
     /// The field of the cell that byte `at` lies in.
     pub fn field(&self, cursor: &mut Cursor, at: usize) -> u32 {
         while self.rows.get(cursor.index + 1).is_some_and(|start| *start as usize <= at) {

@@ -16,11 +16,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of text that one thread takes at a time.
-const BODY: usize = 1 << 20;
+const BODY: usize = 4 << 20;
 /// What cells are told apart by, in text as it is written.
 const STRUCTURE: &[u8] = b"\"\r\n,;\t|";
 /// Bodies whose findings are held before they are put in order.
-const ROUND: usize = 128;
+const ROUND: usize = 32;
 
 /// What an object's scan needs beside its bytes.
 pub(super) struct Job<'a> {

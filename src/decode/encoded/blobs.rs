@@ -16,16 +16,20 @@ const _: () = assert!(LONG == 2 * BLOCK, "a long run holds a whole block");
 
 /// Adds what is written in Base64 and is text or a known file.
 pub(super) fn uncover(batch: &Batch<'_>, body: Range<usize>, hidden: &mut Hidden) {
+    let mut short = |cell: Range<usize>| {
+        let text = batch.bytes[cell.clone()].trim_ascii();
+        if (CELL..LONG).contains(&text.len()) && text.iter().all(|&b| is_part(b) || b == b'=') {
+            tokens(batch, cell, hidden);
+        }
+    };
     let mut start = 0;
     for cell in batch.cells {
         if cell.end - start >= CELL {
-            let text = batch.bytes[start..cell.end].trim_ascii();
-            if text.len() < LONG && text.len() >= CELL && text.iter().all(|&b| is_part(b) || b == b'=') {
-                tokens(batch, start..cell.end, hidden);
-            }
+            short(start..cell.end);
         }
         start = cell.end + 1;
     }
+    batch.grid.iter().flat_map(|grid| grid.long_cells(CELL)).for_each(short);
     // A run that begins at the end of the body is seen behind it.
     let end = batch.bytes.len().min(body.end + LONG);
     let mut at = body.start;

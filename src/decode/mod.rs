@@ -17,6 +17,7 @@ mod encoded;
 mod format;
 mod formats;
 mod gather;
+#[cfg(feature = "formats")]
 mod grid;
 mod image;
 mod json;

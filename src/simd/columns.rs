@@ -1,6 +1,6 @@
 //! Finds the cells of delimited text: bit masks of what separates them, of empty ones, and of those worth a look.
-use super::lanes::{self, Lanes};
-use std::sync::OnceLock;
+use super::dispatch::dispatch;
+use super::lanes::Lanes;
 
 /// What was found; bit `i` of word `j` speaks of byte `64 j + i`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,15 +19,12 @@ pub struct Columns {
     pub broken: Option<usize>,
 }
 
-type Pass = fn(&[u8], u8, &mut Columns);
+dispatch!(fn(text: &[u8], delimiter: u8, out: &mut Columns) = run);
 
 /// Finds the cells of `text`, which begins with a record, as RFC 4180 writes them: a quoted cell is in quotes as a whole,
 /// and no other holds a quote. Records end with CR, LF, or both.
 pub fn columns(text: &[u8], delimiter: u8, out: &mut Columns) {
-    static BEST: OnceLock<Pass> = OnceLock::new();
-    BEST.get_or_init(|| implementations().pop().map_or(scalar as Pass, |(_, pass)| pass))(
-        text, delimiter, out,
-    );
+    best()(text, delimiter, out);
 }
 
 /// Blocks that are looked at side by side: the compiler works on their masks in registers as wide as those that the bytes
@@ -228,59 +225,6 @@ fn behind_32(mask: u64, before: u64) -> u64 {
         before &= before << shift;
     }
     here << 1 | before >> 63
-}
-
-/// The portable twin: the reference for the others, and the fallback.
-fn scalar(text: &[u8], delimiter: u8, out: &mut Columns) {
-    // SAFETY: `Scalar` needs no CPU feature.
-    unsafe { run::<lanes::Scalar>(text, delimiter, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn sse2(text: &[u8], delimiter: u8, out: &mut Columns) {
-    // SAFETY: SSE2 is part of the x86-64 baseline.
-    unsafe { run::<lanes::Sse2>(text, delimiter, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx2(text: &[u8], delimiter: u8, out: &mut Columns) {
-    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
-    fn inner(text: &[u8], delimiter: u8, out: &mut Columns) {
-        // SAFETY: the caller of `inner` has the features.
-        unsafe { run::<lanes::Avx2>(text, delimiter, out) }
-    }
-    // SAFETY: `implementations` hands this function out only where the CPU has the features.
-    unsafe { inner(text, delimiter, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx512(text: &[u8], delimiter: u8, out: &mut Columns) {
-    #[target_feature(enable = "avx512bw,avx512f,popcnt,bmi1,bmi2")]
-    fn inner(text: &[u8], delimiter: u8, out: &mut Columns) {
-        // SAFETY: the caller of `inner` has the features.
-        unsafe { run::<lanes::Avx512>(text, delimiter, out) }
-    }
-    // SAFETY: `implementations` hands this function out only where the CPU has the features.
-    unsafe { inner(text, delimiter, out) }
-}
-
-/// Every implementation this machine can run, by name, the slowest first.
-fn implementations() -> Vec<(&'static str, Pass)> {
-    let mut all: Vec<(&'static str, Pass)> = vec![("scalar", scalar)];
-    #[cfg(target_arch = "x86_64")]
-    {
-        all.push(("sse2", sse2));
-        let bits = is_x86_feature_detected!("popcnt")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2");
-        if bits && is_x86_feature_detected!("avx2") {
-            all.push(("avx2", avx2));
-        }
-        if bits && is_x86_feature_detected!("avx512bw") {
-            all.push(("avx512bw", avx512));
-        }
-    }
-    all
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 mod columns;
 mod dense;
+mod dispatch;
 mod exact;
 mod kernel;
 mod lanes;
@@ -21,7 +22,7 @@ pub use columns::{Columns, columns};
 
 pub use dense::{BLOCK, dense};
 
-use std::sync::OnceLock;
+use dispatch::dispatch;
 
 /// How one encoding writes the full-width digits `０`..`９`: they end in `mid`, then `low..low + 10`.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +82,7 @@ impl Event {
     }
 }
 
-type Pass = fn(&[u8], usize, usize, Spec, &mut Vec<Event>);
+dispatch!(fn(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) = kernel::run);
 
 /// Appends the triggers whose last byte lies in `from..to` of `hay` to `out`.
 ///
@@ -89,10 +90,7 @@ type Pass = fn(&[u8], usize, usize, Spec, &mut Vec<Event>);
 /// where a trigger reaches back over it, so cutting a buffer changes nothing. `to - from` must stay
 /// under 2^30.
 pub fn triggers(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-    static BEST: OnceLock<Pass> = OnceLock::new();
-    BEST.get_or_init(|| implementations().pop().map_or(scalar as Pass, |(_, pass)| pass))(
-        hay, from, to, spec, out,
-    );
+    best()(hay, from, to, spec, out);
 }
 
 /// Which of eight bytes are no ASCII digits, as their highest bits.
@@ -103,59 +101,6 @@ pub(crate) fn no_digits(eight: u64) -> u64 {
     // Zero to nine for a digit; then no byte carries into the next, for the highest bits are out of the sum.
     let value = eight ^ DIGITS;
     (((value & !HIGHEST) + 0x7676_7676_7676_7676) | value) & HIGHEST
-}
-
-/// The portable twin: the reference for the others, and the fallback.
-fn scalar(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-    // SAFETY: `Scalar` needs no CPU feature.
-    unsafe { kernel::run::<lanes::Scalar>(hay, from, to, spec, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn sse2(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-    // SAFETY: SSE2 is part of the x86-64 baseline.
-    unsafe { kernel::run::<lanes::Sse2>(hay, from, to, spec, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx2(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-    #[target_feature(enable = "avx2,popcnt,bmi1,bmi2")]
-    fn inner(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-        // SAFETY: the caller of `inner` has the features.
-        unsafe { kernel::run::<lanes::Avx2>(hay, from, to, spec, out) }
-    }
-    // SAFETY: `implementations` hands this function out only where the CPU has the features.
-    unsafe { inner(hay, from, to, spec, out) }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx512(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-    #[target_feature(enable = "avx512bw,avx512f,popcnt,bmi1,bmi2")]
-    fn inner(hay: &[u8], from: usize, to: usize, spec: Spec, out: &mut Vec<Event>) {
-        // SAFETY: the caller of `inner` has the features.
-        unsafe { kernel::run::<lanes::Avx512>(hay, from, to, spec, out) }
-    }
-    // SAFETY: `implementations` hands this function out only where the CPU has the features.
-    unsafe { inner(hay, from, to, spec, out) }
-}
-
-/// Every implementation this machine can run, by name, the slowest first.
-fn implementations() -> Vec<(&'static str, Pass)> {
-    let mut all: Vec<(&'static str, Pass)> = vec![("scalar", scalar)];
-    #[cfg(target_arch = "x86_64")]
-    {
-        all.push(("sse2", sse2));
-        let bits = is_x86_feature_detected!("popcnt")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2");
-        if bits && is_x86_feature_detected!("avx2") {
-            all.push(("avx2", avx2));
-        }
-        if bits && is_x86_feature_detected!("avx512bw") {
-            all.push(("avx512bw", avx512));
-        }
-    }
-    all
 }
 
 #[cfg(test)]

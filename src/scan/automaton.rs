@@ -283,15 +283,17 @@ pub(super) fn trigger(detector: &Detector) -> Result<Trigger, Box<dense::BuildEr
     let first = automaton.first_bytes();
     let begins = |at: fn(u8) -> bool| (0..=255u8).all(|b| !first[usize::from(b)] || at(b));
     let at_digits = begins(|b| b.is_ascii_digit() || b"+(".contains(&b));
-    let run = automaton.least_run(is_separated);
-    if run >= SHORTEST_FAST_RUN && at_digits {
+    let run = if at_digits { automaton.least_run(is_separated) } else { 0 };
+    if run >= SHORTEST_FAST_RUN {
         return Ok(Trigger::Digits(run));
     }
-    let mixed = automaton.least_run(is_separated_or_mixed);
-    if mixed >= SHORTEST_FAST_RUN && begins(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
-        return Ok(Trigger::Mixed(mixed));
+    if begins(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+        let mixed = automaton.least_run(is_separated_or_mixed);
+        if mixed >= SHORTEST_FAST_RUN {
+            return Ok(Trigger::Mixed(mixed));
+        }
     }
-    if run >= SHORTEST_RUN && at_digits {
+    if run >= SHORTEST_RUN {
         return Ok(Trigger::Digits(run));
     }
     let mut prefixes = literal::Seq::empty();

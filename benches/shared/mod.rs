@@ -74,6 +74,24 @@ impl Mode {
     }
 }
 
+/// Measures a part and prints its rows.
+#[allow(dead_code, reason = "not every bench is of such parts")]
+pub type Rows = fn(&Table, Mode) -> Result<(), Failure>;
+
+/// Runs the parts that the command line names (`cargo bench --bench process -- tree`), or all of them.
+#[allow(dead_code, reason = "not every bench is of such parts")]
+pub fn run(parts: &[(&str, Rows)]) -> Result<(), Failure> {
+    let mode = Mode::from_args();
+    let table = Table::new(mode);
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, rows) in parts {
+        if asked.is_empty() || asked.iter().any(|arg| arg == name) {
+            rows(&table, mode)?;
+        }
+    }
+    Ok(())
+}
+
 /// The table. Other work on the machine moves single times much, and both times of a pair alike; so a row is the
 /// median of the ratios of its pairs, beside the least and the greatest. A program with two threads suffers more from
 /// other work than one with one; so pairs that were disturbed are taken again, whatever their ratio, and the share of the

@@ -14,7 +14,7 @@ struct Known {
 }
 
 const fn known(magic: &'static [u8], format: FileFormat) -> Known {
-    Known { offset: 0, magic, format }
+    at(0, magic, format)
 }
 
 const fn at(offset: usize, magic: &'static [u8], format: FileFormat) -> Known {
@@ -230,16 +230,12 @@ static OTHERS: &[Known] = &[
     known(b"\x89LZO\0\r\n\x1A\n", not("lzop", ["lzop", "lzop"])),
     known(b"MSWIM\0\0\0", external("wim", ["Windows image", "Windows WIM 映像"])),
     known(b"xar!\0", external("xar", ["xar archive", "xar 归档"])),
-    Known { offset: 2, magic: b"-lh5-", format: external("lzh", ["LHA archive", "LHA 压缩包"]) },
-    Known { offset: 2, magic: b"-lh0-", format: external("lzh", ["", ""]) },
-    Known { offset: 2, magic: b"-lh1-", format: external("lzh", ["", ""]) },
-    Known { offset: 2, magic: b"-lh6-", format: external("lzh", ["", ""]) },
-    Known { offset: 2, magic: b"-lh7-", format: external("lzh", ["", ""]) },
-    Known {
-        offset: 0x8001,
-        magic: b"CD001",
-        format: external("iso", ["ISO 9660 image", "ISO 9660 光盘映像"]),
-    },
+    at(2, b"-lh5-", external("lzh", ["LHA archive", "LHA 压缩包"])),
+    at(2, b"-lh0-", external("lzh", ["", ""])),
+    at(2, b"-lh1-", external("lzh", ["", ""])),
+    at(2, b"-lh6-", external("lzh", ["", ""])),
+    at(2, b"-lh7-", external("lzh", ["", ""])),
+    at(0x8001, b"CD001", external("iso", ["ISO 9660 image", "ISO 9660 光盘映像"])),
 ];
 
 /// Whether the first bytes of an object are those of a format.
